@@ -380,6 +380,7 @@ impl Exchange {
     pub fn skip(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
         match self.phase {
             Phase::Waiting(Until::Resend | Until::GiveUp | Until::Failed { .. }) => {
+                self.pacer.skip();
                 self.go_on(rules.policy, now)
             }
             _ => None,

@@ -398,7 +398,7 @@ impl fmt::Display for Stop {
         f.write_str(match self {
             Self::MaxSends => "no sends are left",
             Self::GiveUpAbove => "the next wait would be too long",
-            Self::Deadline => "the deadline is reached",
+            Self::Deadline => "the deadline allows no more sends",
             Self::Budget => "the budget is spent",
             Self::Breaker => "the breaker is open",
             Self::PushedBack => "the server asked the client not to retry",

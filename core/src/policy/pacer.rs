@@ -225,6 +225,11 @@ impl Pacer {
         self.schedule.sends()
     }
 
+    /// Ends the wait for the last send, so that the next one is due now.
+    pub(crate) const fn skip(&mut self) {
+        self.schedule.skip();
+    }
+
     /// Forgets the sends of an exchange that is over, before the next one [begins](Self::begin).
     pub(crate) const fn forget_sends(&mut self) {
         self.schedule.forget_sends();

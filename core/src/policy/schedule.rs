@@ -23,6 +23,8 @@ pub struct Schedule {
     mode: Mode,
     /// Reason to stop that follows from the number of sends or the growth of the waits.
     stop: Option<Stop>,
+    /// Whether the deadline comes before the next send.
+    out_of_time: bool,
 }
 
 /// [`Draw`] without its stream, so that a schedule fits in 32 bytes.
@@ -41,7 +43,8 @@ enum Mode {
 pub struct Wait {
     /// Time to wait for the reply.
     pub timeout: Duration,
-    /// Pause between that time and the next send: zero unless the policy has an `attempt_timeout`.
+    /// Pause between that time and the next send: zero unless the policy has an `attempt_timeout`. If this wait is the last
+    /// because of the deadline, the pause only counts after a [failure](Schedule::after_failure).
     pub pause: Duration,
     /// Whether this wait is the last: nothing is sent after it.
     pub last: bool,
@@ -86,7 +89,8 @@ impl Schedule {
             Draw::Most => (Mode::Most, Stream::NONE),
             Draw::Random(stream) => (Mode::Random, stream),
         };
-        let mut schedule = Self { backoff: 0, memory: 0, stream, sends: 0, mode, stop: None };
+        let mut schedule =
+            Self { backoff: 0, memory: 0, stream, sends: 0, mode, stop: None, out_of_time: false };
         schedule.begin_waits(policy, first);
         schedule
     }
@@ -172,6 +176,9 @@ impl Schedule {
         if let Some(stop) = self.stop {
             return Err(stop);
         }
+        if self.out_of_time {
+            return Err(Stop::Deadline);
+        }
         let wait = self.next_wait(policy);
         let (attempt, pause) = match policy.attempt_timeout() {
             None => (wait, 0),
@@ -185,9 +192,12 @@ impl Schedule {
         self.sends = self.sends.saturating_add(1);
         self.grow(policy);
         self.stop = self.stops(policy);
-        let last = self.stop.is_some() || policy.deadline().is_some() && until_next >= left;
-        // After the last send, nothing follows the wait for its reply.
-        Ok(Step { timeout: attempt.min(left), pause: if last { 0 } else { pause }, last })
+        self.out_of_time = policy.deadline().is_some() && until_next >= left;
+        // After the last send, nothing follows the wait for its reply. If that is so because of the deadline, a failure
+        // that comes early still leaves time for the pause.
+        let pause = if self.stop.is_some() { 0 } else { pause };
+        let last = self.stop.is_some() || self.out_of_time;
+        Ok(Step { timeout: attempt.min(left), pause, last })
     }
 
     /// Handles a retryable failure that arrives `elapsed` after the first send, and returns the pause
@@ -230,7 +240,13 @@ impl Schedule {
         if pause >= left {
             return Err(Stop::Deadline);
         }
+        self.out_of_time = false;
         Ok(Duration::from_nanos(pause))
+    }
+
+    /// Ends the wait for the last send, so that the next one is due now.
+    pub(super) const fn skip(&mut self) {
+        self.out_of_time = false;
     }
 
     /// Forgets the sends of an exchange that is over, before the next one begins.
@@ -447,7 +463,8 @@ impl Iterator for Sends<'_> {
         let at = self.elapsed;
         match self.schedule.next(self.policy, at) {
             Ok(wait) => {
-                self.elapsed = at.saturating_add(wait.timeout).saturating_add(wait.pause);
+                let pause = if wait.last { Duration::ZERO } else { wait.pause };
+                self.elapsed = at.saturating_add(wait.timeout).saturating_add(pause);
                 Some(at)
             }
             Err(stop) => {

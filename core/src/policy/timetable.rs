@@ -26,6 +26,8 @@ pub struct Timetable {
     /// The first sends. If the shortest waits allow more sends than there are without jitter, the first
     /// of those follows.
     pub sends: Vec<PlannedSend>,
+    /// Whether there can be more sends than those.
+    pub more: bool,
     /// The end of the exchange.
     pub end: ScheduleEnd,
 }
@@ -145,7 +147,8 @@ impl Timetable {
                 ScheduleEnd::At { at: JitterRange::of(walks.map(end)), sends: nominal.count, why }
             }
         };
-        Self { sends: (0..rows).map(|place| PlannedSend::of(walks, place)).collect(), end }
+        let sends = (0..rows).map(|place| PlannedSend::of(walks, place)).collect();
+        Self { sends, more: longest > rows, end }
     }
 }
 

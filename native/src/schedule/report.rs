@@ -151,6 +151,8 @@ fn ending(times: &Times) -> String {
             }
             if *sends > times.sends.len() {
                 out += &format!("; the first {} are shown", times.sends.len());
+            } else if times.perhaps_more {
+                out += "; shorter waits lead to more sends";
             }
             out
         }
@@ -203,7 +205,9 @@ fn fits(scenario: &Scenario, times: &Times, deadline: Duration) -> Vec<String> {
             Ordering::Greater => format!("; send {number} at {at} would be too late"),
         };
     }
-    if policy.deadline_rule() == DeadlineRule::At && wait > last.wait {
+    if policy.attempt_timeout() == Some(last.wait) {
+        out += "; nothing follows the last attempt";
+    } else if policy.deadline_rule() == DeadlineRule::At && wait > last.wait {
         out += &format!("; the last wait, {}, is cut to {}", text(wait), text(last.wait));
     }
     vec![out]

@@ -12,6 +12,8 @@ pub(super) struct Times {
     pub(super) end: End,
     /// Whether the policy has jitter.
     pub(super) random: bool,
+    /// Whether shorter waits lead to more sends.
+    pub(super) perhaps_more: bool,
 }
 
 /// One send.
@@ -52,7 +54,7 @@ impl Times {
         let table = policy.timetable(shown, MAX_WALKED);
         let samples = if random { samples } else { 0 };
         let means = policy.mean_times(scenario.seed, samples, shown, MAX_WALKED);
-        // Only the shortest waits may lead to one more send: that is not shown.
+        // Sends that only shorter waits lead to are not shown.
         let count = if let ScheduleEnd::At { sends, .. } = table.end { sends } else { shown };
         let sends = table.sends.iter().take(count).enumerate().map(|(place, send)| {
             let JitterRange { least, nominal, most } = send.at;
@@ -69,6 +71,7 @@ impl Times {
                 End::At { at, band, sends, why }
             }
         };
-        Self { sends: sends.collect(), end, random }
+        let perhaps_more = random && (table.more || table.sends.len() > count);
+        Self { sends: sends.collect(), end, random, perhaps_more }
     }
 }

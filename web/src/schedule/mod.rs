@@ -34,6 +34,8 @@ pub(crate) struct Schedule {
     rows: Vec<PlannedSend>,
     /// `Some` if more sends follow the rows, with their number if known.
     more: Option<Option<u64>>,
+    /// With the shortest waits, there are more sends than these.
+    perhaps_more: bool,
     end: ScheduleEnd,
     /// Maximum number of sends, if the policy has one.
     max_sends: Option<u32>,
@@ -149,7 +151,8 @@ impl Schedule {
             left = Some(sends.saturating_sub(rows.len()) as u64);
         }
         let (max_sends, notes) = (policy.max_sends(), notes(policy));
-        Self { rows, more: cut.then_some(left), end, max_sends, notes, writes: false }
+        let (more, perhaps_more) = (cut.then_some(left), table.more && !cut);
+        Self { rows, more, perhaps_more, end, max_sends, notes, writes: false }
     }
 
     /// Creates the schedule of a client whose writes are refused: after the last one, it does not wait.
@@ -271,6 +274,7 @@ impl Schedule {
         out += name;
         let hidden = (self.rows.len() - rows.len()) as u64;
         match self.more {
+            None if self.perhaps_more => out += " and so on",
             None if hidden == 0 => {}
             None => out += &format!(" and {hidden} more"),
             Some(Some(more)) => {
@@ -436,7 +440,7 @@ mod tests {
         for (fragment, text) in [
             (
                 "policy.jitter=full&policy.deadline=3s&policy.give_up_above=none",
-                "0, 0–0.1, 0–0.3, 0–0.7, 0–1.5, perhaps 0–3 s. gives up at 3 s. ",
+                "0, 0–0.1, 0–0.3, 0–0.7, 0–1.5, perhaps 0–3 s and so on. gives up at 3 s. ",
             ),
             (
                 "policy.multiplier=1&policy.max_sends=4000000000",

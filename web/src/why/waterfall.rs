@@ -279,25 +279,33 @@ fn connections(records: &[Record], timeline: &Timeline, (flow, exchange): (u32, 
     });
     for (id, record) in own {
         let at = record.at.as_nanos();
-        let name = format!("Send {}", record.label.map_or(0, |label| label.send.get()));
-        match record.what {
+        let name = |send: u32| format!("Send {send}");
+        let send = record.label.map_or(0, |label| label.send.get());
+        let (send, others) = match record.what {
             What::Connecting => {
                 let wait = Part { kind: "wait", from: last.replace(at).unwrap_or(at), to: at };
                 let (record, end) = (id as Id, String::new());
-                bars.push(Bar { record, at, name, parts: vec![wait], end });
+                bars.push(Bar { record, at, name: name(send), parts: vec![wait], end });
+                continue;
             }
-            What::Confirmed
-            | What::Broken { .. }
-            | What::Failed
-            | What::Answered { .. }
-            | What::GaveUp { .. } => {
-                let Some(bar) = bars.iter_mut().find(|bar| bar.name == name) else { continue };
+            What::Confirmed | What::Broken { .. } | What::Failed => (send, None),
+            What::Answered { answered_send, .. } => {
+                (answered_send, Some(text!("closed: another send was answered")))
+            }
+            What::GaveUp { .. } => (send, Some(text!("closed with the exchange"))),
+            _ => continue,
+        };
+        let open = bars.iter_mut().filter(|bar| bar.end.is_empty());
+        for bar in open {
+            if bar.name == name(send) {
                 bar.goes_on(at);
                 if !matches!(record.what, What::Confirmed) {
                     bar.end = timeline.words(records, id as Id).note;
                 }
+            } else if let Some(end) = others {
+                bar.goes_on(at);
+                bar.end = end.to_string();
             }
-            _ => {}
         }
     }
     bars.iter_mut().filter(|bar| bar.end.is_empty()).for_each(|bar| bar.goes_on(timeline.end()));

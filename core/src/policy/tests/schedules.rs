@@ -174,6 +174,32 @@ fn an_attempt_timeout_adds_the_time_until_a_call_fails() {
     assert_eq!(curl.gives_up_after(), Some(s("27")));
 }
 
+/// An attempt whose backoff would end after the deadline is the last one: the next one does not come without a backoff.
+#[test]
+fn no_send_follows_an_attempt_whose_backoff_would_pass_the_deadline() {
+    let policy = |deadline| {
+        let textbook = P::Textbook.policy().to_builder().attempt_timeout(Some(s("0.03")));
+        textbook.deadline(Some(s(deadline))).build().unwrap()
+    };
+    let times = |deadline| {
+        let policy = policy(deadline);
+        (policy.sends().collect::<Vec<_>>(), policy.gives_up_after().unwrap())
+    };
+    assert_eq!(times("0.2"), (table("0 0.13"), s("0.16")));
+    assert_eq!(times("0.36"), (table("0 0.13"), s("0.16")), "it would be sent at the deadline");
+    assert_eq!(times("0.361"), (table("0 0.13 0.36"), s("0.361")), "the attempt is cut");
+    // A failure may come so early that there is time for the pause.
+    let (policy, after) = (policy("0.2"), |ms| Duration::from_millis(ms));
+    for (failed_after, expected) in [(140, Err(Stop::Deadline)), (50, Ok(after(100)))] {
+        let mut schedule = Schedule::new(&policy);
+        let first = schedule.next(&policy, Duration::ZERO).unwrap();
+        let wait =
+            if failed_after < 130 { first } else { schedule.next(&policy, after(130)).unwrap() };
+        let pause = schedule.after_failure(&policy, wait, after(failed_after), None);
+        assert_eq!(pause, expected, "{failed_after}");
+    }
+}
+
 /// glibc's send_dg: server k of n waits 5 s shifted left by k, divided by n for k above 0, in whole seconds.
 #[test]
 fn a_stub_resolvers_waits_depend_on_the_number_of_servers() {

@@ -104,3 +104,22 @@ fn a_request_and_its_duplicate_have_the_row_of_the_one_that_was_answered() {
         assert!(text.contains(&format!(r#""text":"{row}""#)), "{fragment}: {text}");
     }
 }
+
+/// Over connections, too, a hedged exchange may be answered by an earlier send than the last one.
+#[cfg(feature = "packets")]
+#[test]
+fn the_connection_that_was_answered_has_the_answer() {
+    let hedged = "network=packets&protocol=tcp&policy.hedging=true&policy.initial_timeout=30ms";
+    let text = of_exchange(hedged, (1, 1));
+    let rows: Vec<&str> =
+        text.split(r#""text":""#).skip(1).filter_map(|row| row.split('"').next()).collect();
+    assert_eq!(
+        rows,
+        [
+            "connecting 20 ms, connection 20 ms, answered in 40 ms",
+            "after a wait of 30 ms, connecting 10 ms, closed: another send was answered",
+        ]
+    );
+    let text = of_exchange(&format!("{hedged}&link.loss=1"), (1, 1));
+    assert!(text.contains("closed with the exchange"), "{text}");
+}
