@@ -30,3 +30,13 @@ macro_rules! text {
 }
 
 pub(crate) use text;
+
+/// Returns a text with values in the places that `#` marks.
+pub(crate) fn fill(text: &str, values: &[&str]) -> String {
+    let mut parts = text.split('#');
+    let mut out = parts.next().unwrap_or_default().to_string();
+    for (value, part) in values.iter().zip(parts) {
+        out = out + value + part;
+    }
+    out
+}

@@ -99,6 +99,11 @@ impl Quantiles {
         latency(libm::exp(self.mu + self.sigma * z))
     }
 
+    /// Returns the two quantiles by which it is given: their levels, written as `p99`, and their times.
+    pub fn points(&self) -> [(impl fmt::Display + use<>, Duration); 2] {
+        self.points
+    }
+
     /// Returns the median.
     #[must_use]
     pub fn median(&self) -> Duration {

@@ -333,8 +333,8 @@ fn every_record_has_words() {
                     let (clients, exchanges, connections) = (is(0), is(1), is(2));
                     let setting = Setting { clients, exchanges, pattern, connections, servers };
                     let since = is(4).then_some(Instant::ZERO);
-                    let reply_to = NonZeroU32::new(2).filter(|_| is(6));
-                    let known = Known { since, failure: is(2), prompt: is(3), reply_to };
+                    let other = NonZeroU32::new(2).filter(|_| is(6));
+                    let known = Known { since, failure: is(2), prompt: is(3), other };
                     let label = if is(5) { Label::new(1, 3) } else { None };
                     let server = NonZeroU16::new(2).filter(|_| is(7));
                     let record = Record { label, server, ..record(host, what) };

@@ -256,7 +256,11 @@ impl fmt::Display for Refusal<'_> {
                 grammar.write_examples(f, quoted)?;
             }
         }
-        shape.words().try_for_each(|word| write!(f, ", or {word}"))
+        shape.words().try_for_each(|word| write!(f, ", or {word}"))?;
+        match shape.form {
+            Form::Phrase(Grammar { limits, .. }) if !limits.is_empty() => write!(f, "; {limits}"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -314,7 +318,7 @@ mod tests {
                 "a rule: `tail` or `red 5 15 0.1` (min, max, probability); min is less than max, or \
                  `none`, or `same`",
                 "is not a rule; try `tail` or `red 5 15 0.1` (min, max, probability), or none, or \
-                 same",
+                 same; min is less than max",
             ),
         ] {
             assert_eq!(shape.to_string(), allowed);

@@ -398,7 +398,7 @@ impl Observer<Event> for Session {
             Timer::Start => narrate!("{name}{DIM}the first send is delayed by {wait}{DIM:#}"),
             Timer::Backoff => narrate!("{name}{DIM}sending again in {wait}{DIM:#}"),
             Timer::Hint => {
-                narrate!("{name}{DIM}sending again in {wait}, following the server's hint{DIM:#}");
+                narrate!("{name}{DIM}sending again in {wait}, given the server's hint{DIM:#}");
             }
             Timer::Resend | Timer::Timeout | Timer::GiveUp => {
                 let last = if timer == Timer::GiveUp { ", for the last time" } else { "" };

@@ -210,7 +210,7 @@ fn failures_are_reported_as_such() {
     let lines: Vec<&str> = finished.stderr.lines().collect();
     assert_eq!(lines.iter().filter(|line| line.contains(" to 127.0.0.1")).count(), 2, "{lines:?}");
     assert_eq!(lines[1], "send 1: the server answered with a failure");
-    assert_eq!(lines[2], "sending again in 0.3 s, following the server's hint");
+    assert_eq!(lines[2], "sending again in 0.3 s, given the server's hint");
     assert!(lines.last().unwrap().ends_with("the server answered with 2 failures"), "{lines:?}");
     let line = server.running.json();
     assert_eq!((&line["event"], &line["failure"]), (&"answered".into(), &true.into()));

@@ -83,18 +83,24 @@ fn explain(scenario: &Scenario, error: &FieldError) -> String {
         None => String::new(),
     };
     let label = Field::find(key).map_or_else(|_| String::new(), label);
-    format!("{label} must be {}. {typed}{meant}", must_be(key, shape))
+    format!("{label} must be {}. {typed}{meant}", must_be(key, shape, value))
 }
 
-/// Returns what to write for `key`.
-fn must_be(key: &str, shape: &Shape) -> String {
+/// Returns what to write for `key` instead of `value`.
+fn must_be(key: &str, shape: &Shape, value: &str) -> String {
     match (Main::find(key), shape.form) {
         (Some(main), _) if !main.must_be.is_empty() => main.must_be.to_string(),
         (_, Form::Phrase(grammar)) => {
             let examples = grammar.examples.iter().take(2).map(|(text, _)| format!("`{text}`"));
             let mut out = format!("{}, for example ", grammar.noun);
             out += &examples.collect::<Vec<_>>().join(" or ");
-            shape.words().fold(out, |out, word| out + ", or `" + word + "`")
+            out = shape.words().fold(out, |out, word| out + ", or `" + word + "`");
+            // The form of the value is right: it must be one of its numbers.
+            let begins = |text: &str| text.split(' ').next() == value.trim().split(' ').next();
+            let is_close = value.trim().starts_with(|c: char| c.is_ascii_digit())
+                || grammar.examples.iter().any(|(text, _)| begins(text));
+            let is_limit = is_close && !grammar.limits.is_empty();
+            if is_limit { out + " (" + grammar.limits + ")" } else { out }
         }
         _ => shape.to_string(),
     }
@@ -154,7 +160,13 @@ mod tests {
             (
                 timeout,
                 "",
-                "First timeout must be a duration, for example `100ms` or `1.5s`. The field is empty.",
+                "First timeout must be a duration of at most 2400h, for example `100ms` or `1.5s`. The field is empty.",
+            ),
+            (
+                "link.latency",
+                "99999h",
+                "Latency must be a distribution of times, for example `10ms` or `uniform 5ms 15ms`, or `none` (each time at most 1h, at \
+                 most 1000000 measured times). You typed `99999h`.",
             ),
             (
                 timeout,

@@ -55,7 +55,7 @@ pub(super) static MAIN: &[Main] = &[
             "300ms", "500ms", "700ms", "1s", "1.5s", "2s", "3s", "4s", "5s", "10s",
         ],
         help: "the wait after the first send",
-        must_be: "a duration, for example `100ms` or `1.5s`",
+        must_be: "a duration of at most 2400h, for example `100ms` or `1.5s`",
     },
     Main {
         key: "policy.multiplier",

@@ -57,7 +57,7 @@ pub(crate) fn packet(
             }
             fact(json, "sent", &format!("{} s", clock(packet.sent, places)));
             if packet.local.is_none() {
-                fate(json, run, packet, (places, seen));
+                fate(json, (run, timeline), packet, (places, seen));
             }
             let size = if packet.frame.is_none() { "payload" } else { "frame" };
             fact(json, size, &count(packet.bytes.into(), "byte"));
@@ -178,14 +178,19 @@ fn whose(json: &mut Json, run: &PageRun, flow: u32, exchange: Option<u32>) {
     }
 }
 
-fn fate(json: &mut Json, run: &PageRun, packet: &Packet, (places, seen): (u32, u64)) {
+fn fate(
+    json: &mut Json,
+    (run, timeline): (&PageRun, &Timeline),
+    packet: &Packet,
+    (places, seen): (u32, u64),
+) {
     let way = span(packet.end.saturating_sub(packet.sent));
     let end = clock(packet.end, places);
     let arrived = format!("{end} s, {way} on its way");
     match packet.ending_at(seen) {
         Ending::Arrived => {
             fact(json, "arrived", &arrived);
-            let effect = match (packet.effect, why::taken_by(run.records(), packet)) {
+            let effect = match (packet.effect, why::taken_by(timeline, run.records(), packet)) {
                 (Effect::Answered, Some(other)) => format!("ends exchange {other}"),
                 (Effect::Failed, Some(other)) => format!("reports a failure to exchange {other}"),
                 (Effect::Answered, None) => "ends the exchange".to_string(),

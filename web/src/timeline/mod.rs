@@ -212,9 +212,13 @@ impl Timeline {
 
     /// Returns the words for a record.
     pub(crate) fn words(&self, records: &[Record], id: Id) -> Words {
+        words::describe(&records[id as usize], self.setting, self.known(id))
+    }
+
+    /// Returns what earlier records reveal about a record.
+    pub(crate) fn known(&self, id: Id) -> Known {
         let place = self.known.binary_search_by_key(&id, |(id, _)| *id);
-        let known = place.map_or_else(|_| Known::default(), |place| self.known[place].1);
-        words::describe(&records[id as usize], self.setting, known)
+        place.map_or_else(|_| Known::default(), |place| self.known[place].1)
     }
 
     pub(crate) fn packets(&self) -> &[Packet] {

@@ -14,7 +14,7 @@ use crate::run::MAX_FLOWS;
 use retrylab_core::machine::Label;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::server::service::{Config, Order};
-use retrylab_core::time::{Instant, nanos};
+use retrylab_core::time::nanos;
 use retrylab_core::trace::{Cause, Record, What};
 use std::collections::VecDeque;
 
@@ -137,15 +137,8 @@ struct Exchange {
 impl Servers {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let all = scenario.servers.as_slice();
-        let troubles = scenario.faults.as_slice().iter().filter_map(|fault| {
-            // A server that goes down says so in the trace.
-            let kind = TroubleKind::of(fault.kind).filter(|kind| *kind != TroubleKind::Down)?;
-            let place = |name| all.iter().position(|server| server.name == name);
-            let server = fault.at_server.and_then(place).map(|place| place as u16);
-            let from = fault.from().as_nanos();
-            let until = fault.until().map_or(u64::MAX, Instant::as_nanos);
-            Some(Trouble { kind, server, from, until })
-        });
+        // A server that goes down says so in the trace.
+        let troubles = Trouble::all(scenario).filter(|trouble| trouble.kind != TroubleKind::Down);
         let mut configs = vec![(0, scenario.station.clone())];
         for (at, era) in &scenario.eras() {
             configs.push((at.as_nanos(), era.station.clone()));
@@ -232,8 +225,15 @@ impl Servers {
 
     /// Takes a request that arrives at its server.
     pub(super) fn arrive(&mut self, at: u64, (request, packet): (Id, &Packet)) {
+        if self.takes_time {
+            self.follow(at, (request, packet));
+        }
+    }
+
+    #[inline(never)]
+    fn follow(&mut self, at: u64, (request, packet): (Id, &Packet)) {
         let (place, id) = (packet.server as usize, self.jobs.len() as Id);
-        let (Some(label), true) = (packet.label, self.takes_time) else { return };
+        let Some(label) = packet.label else { return };
         if self.configs.len() > 1 {
             // There may be more workers.
             self.refill(place, at);
@@ -407,9 +407,13 @@ impl Servers {
 
     /// Takes the end of an exchange: `used` is the request whose reply ended it, if one did.
     pub(super) fn over(&mut self, at: u64, (flow, label): (u32, Label), used: Option<Option<Id>>) {
-        if !self.takes_time {
-            return;
+        if self.takes_time {
+            self.end_exchange(at, (flow, label), used);
         }
+    }
+
+    #[inline(never)]
+    fn end_exchange(&mut self, at: u64, (flow, label): (u32, Label), used: Option<Option<Id>>) {
         let exchange = self.growth.exchanges.entry((flow, label.exchange.get())).or_default();
         exchange.is_over = true;
         let last = exchange.last;

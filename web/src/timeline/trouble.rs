@@ -2,7 +2,7 @@
 
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::{FaultKind, Scenario};
-use retrylab_core::time::nanos;
+use retrylab_core::time::{Instant, nanos};
 use retrylab_core::trace::Direction;
 use retrylab_core::trace::words::{ratio, span};
 
@@ -79,6 +79,24 @@ impl TroubleKind {
 }
 
 impl Trouble {
+    /// Returns the faults of a scenario, in their order.
+    pub(crate) fn all(scenario: &Scenario) -> impl Iterator<Item = Self> {
+        let servers = scenario.servers.as_slice();
+        scenario.faults.as_slice().iter().filter_map(|fault| {
+            let kind = TroubleKind::of(fault.kind)?;
+            let place = |name| servers.iter().position(|server| server.name == name);
+            let server = fault.at_server.and_then(place).map(|place| place as u16);
+            let from = fault.from().as_nanos();
+            let until = fault.until().map_or(u64::MAX, Instant::as_nanos);
+            Some(Self { kind, server, from, until })
+        })
+    }
+
+    /// Returns true if it does not concern a single server.
+    pub(crate) const fn of_all_servers(&self) -> bool {
+        self.server.is_none()
+    }
+
     /// Returns true if it concerns the server in this place, rather than the link.
     pub(crate) fn is_of_server(&self, place: u16) -> bool {
         self.site() == Site::Servers && self.server.is_none_or(|own| own == place)

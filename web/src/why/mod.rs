@@ -183,7 +183,7 @@ impl<'a> Chain<'a> {
 
     fn effect(&mut self, name: &str, packet: &Packet) {
         let at = self.at(packet.end);
-        let what = match (packet.effect, taken_by(self.records(), packet)) {
+        let what = match (packet.effect, taken_by(self.timeline, self.records(), packet)) {
             (Effect::Answered | Effect::Failed, Some(other)) => {
                 let ended = if packet.effect == Effect::Answered { "ended" } else { "counted for" };
                 format!("{name} arrived {at} and {ended} exchange {other}")
@@ -279,6 +279,10 @@ impl<'a> Chain<'a> {
             );
         }
         let Some(request) = wait.request.and_then(|id| self.timeline.packet(id)) else { return };
+        if let Some((exchange, record)) = reply::failed_by(self.timeline, self.records(), wait) {
+            let what = text!("The client had counted a failure of exchange # for this one.");
+            return self.say(what.replace('#', &exchange.to_string()), Some(record));
+        }
         let failure = self.next_own(request.order, wait, |what| matches!(what, What::Failed));
         let failed = failure.is_some_and(|(_, record)| record.at.as_nanos() <= wait.armed);
         if let (false, Some(limit)) = (failed, policy::policy_of(self, wait).attempt_timeout()) {
@@ -324,7 +328,7 @@ impl<'a> Chain<'a> {
             Ending::Lost(_) | Ending::Dropped(_) => self.fate(reply, wait.ended),
             Ending::Unknown => self.on_its_way(&format!("The reply to {which}"), reply),
             Ending::Arrived => {
-                let what = match (reply.effect, taken_by(self.records(), reply)) {
+                let what = match (reply.effect, taken_by(self.timeline, self.records(), reply)) {
                     (Effect::Answered | Effect::Failed, Some(other)) => {
                         format!(
                             "The client took the reply to {which} for that of exchange {other}."

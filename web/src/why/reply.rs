@@ -3,23 +3,41 @@
 #[cfg(test)]
 mod tests;
 
-use crate::timeline::{Effect, Ending, Id, Packet, Timeline};
+use crate::timeline::{Effect, Ending, Id, Packet, Timeline, Wait};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{HostId, Record, What};
 use std::cmp::Reverse;
 
 /// Returns the exchange that a client took a reply for, if it is not the reply's own.
-pub(crate) fn taken_by(records: &[Record], reply: &Packet) -> Option<u32> {
-    let takes = |record: &&Record| {
+pub(crate) fn taken_by(timeline: &Timeline, records: &[Record], reply: &Packet) -> Option<u32> {
+    let takes = |record: &Record| {
         matches!(record.what, What::Answered { .. } | What::Failed)
             && record.host == HostId::Client
             && record.packet() == reply.name
     };
     let end = Instant::from_nanos(reply.end);
-    let of_flight = records.iter().skip(reply.order as usize).take_while(|record| record.at <= end);
-    let taken = of_flight.filter(|record| record.at == end).find(takes)?;
-    let exchange = taken.label?.exchange.get();
+    let after = records.iter().enumerate().skip(reply.order as usize);
+    let mut of_flight = after.take_while(|(_, record)| record.at <= end);
+    let (id, taken) = of_flight.find(|(_, record)| record.at == end && takes(record))?;
+    // Of a failure, the record names the send that failed.
+    let exchange = match (taken.what, timeline.known(id as Id).other) {
+        (What::Failed, other) => other?.get(),
+        _ => taken.label?.exchange.get(),
+    };
     (exchange != reply.exchange()).then_some(exchange)
+}
+
+/// Returns the exchange whose failure began a wait of another exchange, and the record of that.
+pub(super) fn failed_by(timeline: &Timeline, records: &[Record], wait: &Wait) -> Option<(u32, Id)> {
+    let before = records[..wait.record as usize].iter().enumerate().rev();
+    let mut of_moment = before.take_while(|(_, record)| record.at.as_nanos() == wait.armed);
+    let (id, record) = of_moment.find(|(_, record)| {
+        record.what == What::Failed
+            && record.host == HostId::Client
+            && record.flow.is_some_and(|flow| flow.get() == wait.flow)
+    })?;
+    let taken = timeline.known(id as Id).other?.get() == wait.exchange();
+    taken.then_some((record.label?.exchange.get(), id as Id))
 }
 
 /// Returns which of a request and its duplicate got further until `until`, and the reply to it: one may be lost and the other

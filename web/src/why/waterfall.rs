@@ -184,7 +184,7 @@ fn bar(
     let (kind, end) = match reply.ending {
         Ending::Lost(cause) | Ending::Dropped(cause) => ("lost", format!("the reply was {cause}")),
         Ending::Unknown => ("reply", after_all()),
-        Ending::Arrived => arrived(records, reply),
+        Ending::Arrived => arrived(records, timeline, reply),
     };
     parts.push(way(kind, reply));
     bar(parts, end)
@@ -221,8 +221,8 @@ fn stay(
 }
 
 /// Returns the kind of a reply's part, and what its arrival did.
-fn arrived(records: &[Record], reply: &Packet) -> (&'static str, String) {
-    if let Some(other) = taken_by(records, reply) {
+fn arrived(records: &[Record], timeline: &Timeline, reply: &Packet) -> (&'static str, String) {
+    if let Some(other) = taken_by(timeline, records, reply) {
         return ("reply", format!("counted for exchange {other}"));
     }
     let (kind, end) = match reply.effect {

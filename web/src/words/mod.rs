@@ -1,8 +1,10 @@
 //! Sentences about runs: what happens at a moment, the results, what a scenario is. The sentence of each
 //! record comes from the core: [`retrylab_core::trace::words`].
 
+mod by_hand;
 #[cfg(test)]
 pub(crate) mod everywhere;
+mod models;
 mod policy;
 mod scenario;
 mod servers;
@@ -56,11 +58,11 @@ fn misattributed(summary: &Summary) -> (u64, &'static str, &'static str) {
 #[inline(never)]
 fn of_another(replies: u64) -> (u64, &'static str, &'static str) {
     let one = text!(
-        "One reply counted for another exchange than its own: with a token and \
+        "One reply ended another exchange than its own: with a token and \
          server.reply mirror, replies name their exchange."
     );
     let many = text!(
-        "# replies counted for other exchanges than their own: with a token and \
+        "# replies ended other exchanges than their own: with a token and \
          server.reply mirror, replies name their exchange."
     );
     (replies, one, many)

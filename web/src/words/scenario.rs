@@ -1,15 +1,18 @@
 //! What a scenario is, in words.
 
+use super::by_hand::{acts, faults};
+use super::models::{arrivals, distribution, loss, rate};
 use super::policy::policy;
 use crate::fields;
 use crate::lessons;
 use crate::numbers::{count, grouped, ratio, span};
+use crate::rest::text;
 use crate::schedule::resolver_options;
-use retrylab_core::dist::Distribution;
 use retrylab_core::link::{Latency, Link, Loss, Rate};
+use retrylab_core::policy::Adaptive;
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::{Protocol, Scenario, Workload};
-use retrylab_core::time::{Duration, nanos};
+use retrylab_core::time::nanos;
 use retrylab_core::value::Same;
 
 /// Returns the scenario's title, and a description of it or of what to watch.
@@ -41,6 +44,11 @@ fn changes(scenario: &Scenario) -> String {
 
 /// Returns a description of a scenario that is not a lesson.
 fn own(scenario: &Scenario) -> String {
+    what_happens(scenario) + &faults(scenario) + &acts(scenario)
+}
+
+/// Returns who sends what over which link to which server, and by which policy.
+fn what_happens(scenario: &Scenario) -> String {
     let one = scenario.clients == 1;
     let mut out = workload(scenario);
     out += &trips(&scenario.link);
@@ -51,6 +59,9 @@ fn own(scenario: &Scenario) -> String {
         let server = if scenario.servers.is_several() { "each" } else { "the" };
         let requests = ratio((capacity * 1e3).round() as u64, 1_000);
         out += &format!("; {server} server can process {requests} requests per second");
+    } else if !scenario.station.is_instant() {
+        let takes = distribution(&scenario.station.service);
+        out += &format!("{}{takes}", text!("; the work on a request takes "));
     }
     if scenario.servers.is_several() {
         let names = scenario.servers.as_slice().iter().map(|server| server.name.to_string());
@@ -66,17 +77,22 @@ fn own(scenario: &Scenario) -> String {
     let which = if apart { "a changed" } else { "the" };
     out += &format!(". With {which} {} policy, ", scenario.preset);
     out += if one { "the client " } else { "each client " };
-    out + &policy(scenario) + "."
+    out += &policy(scenario);
+    // A heartbeat or a lookup has no policy.
+    if scenario.policy.adaptive() != Adaptive::None && scenario.max_exchanges() > 1 {
+        out += text!(". In later exchanges, measured round trips move the first wait");
+    }
+    out + "."
 }
 
 /// Returns how long packets take and how many are lost: of each direction, if they differ.
 fn trips(link: &Link) -> String {
     let time = match &link.latency {
-        Latency::OneWay(time) => latency(time),
-        Latency::RoundTrip(time) => format!("half of a round trip of {}", latency(time)),
+        Latency::OneWay(time) => distribution(time),
+        Latency::RoundTrip(time) => format!("half of a round trip of {}", distribution(time)),
     };
     let reply_time = match &link.reply_latency {
-        Same::Own(time) => &latency(time),
+        Same::Own(time) => &distribution(time),
         Same::Same => &time,
     };
     let reply_loss = match &link.reply_loss {
@@ -101,14 +117,9 @@ fn trips(link: &Link) -> String {
 }
 
 /// Returns how long a packet takes, and how it may be lost.
-fn trip(time: &str, rate: Option<Rate>, loss: &Loss) -> String {
-    let rate = rate.map(|rate| format!(" after it is sent at {rate} per second"));
-    let lost = match loss {
-        Loss::Independent(Probability::NEVER) => String::new(),
-        Loss::Independent(loss) => format!(" and is lost with probability {loss}"),
-        loss => format!(" and is lost as in the loss model {loss}"),
-    };
-    format!("takes {time}{}{lost}", rate.unwrap_or_default())
+fn trip(time: &str, sent_at: Option<Rate>, lost: &Loss) -> String {
+    let sent = sent_at.map(|bits| format!(" after it is sent at {}", rate(bits)));
+    format!("takes {time}{}{}", sent.unwrap_or_default(), loss(lost))
 }
 
 /// Returns who asks for what, and when.
@@ -134,15 +145,19 @@ fn workload(scenario: &Scenario) -> String {
         Workload::Closed { .. } if scenario.protocol == Protocol::Dns => {
             format!("{clients} look{s} up the name {}", scenario.message)
         }
-        Workload::Open { arrivals, shared, duration } => {
-            let together = if *shared && !one { " per second over all clients" } else { "" };
+        Workload::Open { arrivals: when, shared, duration } => {
+            let whose = match (one, shared) {
+                (true, _) => "",
+                (false, true) => " over all clients",
+                (false, false) => " at each client",
+            };
+            let when = arrivals(when, whose);
             let time = duration.map(|time| format!(", for {}", span(nanos(time))));
             let most = scenario.exchanges.filter(|_| duration.is_none());
             let most = most.map(|most| format!(", up to {}{each}", count(most.into(), "exchange")));
             let (time, most) = (time.unwrap_or_default(), most.unwrap_or_default());
             format!(
-                "{clients} begin{s} exchanges as they arrive ({arrivals}{together}){time}{most}, whether or not \
-                 earlier ones have ended"
+                "{clients} begin{s} exchanges as they arrive ({when}){time}{most}, whether or not earlier ones have ended"
             )
         }
         Workload::Closed { .. } if exchanges == 1 && one => "One client asks".to_string(),
@@ -151,22 +166,6 @@ fn workload(scenario: &Scenario) -> String {
             let times = grouped(exchanges);
             format!("{clients} ask{s}{at_once}, {times} times{each}, one after another")
         }
-    }
-}
-
-/// Returns how long a packet takes.
-fn latency(latency: &Distribution) -> String {
-    let span = |time: &Duration| span(nanos(*time));
-    match latency {
-        Distribution::Constant(time) => span(time),
-        Distribution::Uniform(low, high) => format!("{} to {}", span(low), span(high)),
-        Distribution::Normal(mean, deviation) => {
-            format!("{} on average (standard deviation {})", span(mean), span(deviation))
-        }
-        Distribution::Quantiles(quantiles) => {
-            format!("{} in the median (log-normal, {quantiles})", span(&quantiles.median()))
-        }
-        other => other.to_string(),
     }
 }
 
@@ -244,7 +243,7 @@ mod tests {
             ),
             (
                 "link.reply_rate=1kbit",
-                ". A request takes 10 ms; a reply takes 10 ms after it is sent at 1kbit per second. With",
+                ". A request takes 10 ms; a reply takes 10 ms after it is sent at 1 kbit/s. With",
             ),
             ("link.reply_latency=10ms", ". A packet takes 10 ms. With"),
             (
@@ -263,7 +262,7 @@ mod tests {
         for (fragment, words) in [
             (
                 "link.latency=quantiles+p50%3D8ms+p99%3D60ms",
-                ". A packet takes 8 ms in the median (log-normal, quantiles p50=8ms p99=60ms). With",
+                ". A packet takes 8 ms in the median (log-normal: p50 8 ms, p99 60 ms). With",
             ),
             (
                 "server.service=2ms",
@@ -290,11 +289,11 @@ mod tests {
         let say = |fragment: &str| headline(&Scenario::from_fragment(fragment).0).1;
         let open = say("exchanges=4&token=true&workload.arrivals=constant+20&server.reply=mirror");
         assert!(open.starts_with(
-            "One client begins exchanges as they arrive (constant 20), up to 4 exchanges, whether \
+            "One client begins exchanges as they arrive (20 per second, evenly spaced), up to 4 exchanges, whether \
              or not earlier ones have ended. A packet takes 10 ms."
         ), "{open}");
         let shared = say("clients=4&workload.rate=500&workload.duration=9s");
-        let begins = "4 clients begin exchanges as they arrive (poisson 500 per second over all clients), for 9 s, \
+        let begins = "4 clients begin exchanges as they arrive (500 per second over all clients, at random), for 9 s, \
                       whether or not earlier ones have ended.";
         assert!(shared.starts_with(begins), "{shared}");
         let write = "workload.task=write&clients=3&policy.give_up_above=none";

@@ -338,7 +338,7 @@ mod false_once {
         assert!(
             hinted[2].starts_with(
                 "The reply to send 1 arrives. The client learns that send 1 failed and waits "
-            ) && hinted[2].ends_with(" s before it sends again, following the server's hint."),
+            ) && hinted[2].ends_with(" s before it sends again, given the server's hint."),
             "{}",
             hinted[2]
         );

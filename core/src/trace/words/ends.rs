@@ -37,7 +37,7 @@ pub(in super::super) fn answered(
 
 /// " (by the reply to exchange 1)", if the client took a reply for that of another exchange.
 fn by_another(wording: &Wording<'_>) -> String {
-    let other = wording.known.reply_to;
+    let other = wording.known.other;
     other.map_or_else(String::new, |other| format!(" (by the reply to exchange {other})"))
 }
 
@@ -55,9 +55,13 @@ pub(in super::super) fn failed(wording: &Wording<'_>) -> Words {
         }
         HostId::Client | HostId::Link => {
             let send = wording.send().map_or_else(|| which.clone(), |send| format!("send {send}"));
-            let by = by_another(wording);
-            Words::new(wording.host(), format!("learns that {which} failed{by}"))
-                .noted(format!("{send} failed{by}"), "failed")
+            let Some(other) = wording.known.other else {
+                return Words::new(wording.host(), format!("learns that {which} failed"))
+                    .noted(format!("{send} failed"), "failed");
+            };
+            let taken = format!("counts the failure of {which} for exchange {other}");
+            Words::new(wording.host(), taken)
+                .noted(format!("{send} failed (counts for exchange {other})"), "failed")
         }
     }
 }

@@ -17,8 +17,9 @@ pub struct Known {
     pub failure: bool,
     /// What a server deals with has just arrived, at the same instant.
     pub prompt: bool,
-    /// Of an answer or a failure: the exchange whose reply this was, if the client took it for another's.
-    pub reply_to: Option<NonZeroU32>,
+    /// If the client took a reply for that of another exchange: of an answer, the exchange whose reply it was; of a failure, the
+    /// one that the client took it for.
+    pub other: Option<NonZeroU32>,
 }
 
 /// Puts records into words, one after another, in the order in which they were made.
@@ -99,8 +100,8 @@ impl Narrator {
             What::Failed => flow.failure(server, label, known),
             What::TimerArmed { .. } | What::TimerFired { .. } => flow.known(label, known),
             What::Answered { .. } | What::GaveUp { .. } | What::Refused { .. } => {
-                let reply_to = flow.misattributed(label);
-                Known { failure: flow.close(label), reply_to, ..known }
+                let other = flow.misattributed(label);
+                Known { failure: flow.close(label), other, ..known }
             }
             What::Dropped { .. }
             | What::Duplicated { .. }
@@ -157,13 +158,23 @@ impl Flow {
     }
 
     /// Takes a failure, at the server or at the client.
+    #[inline(never)]
     fn failure(&mut self, server: bool, label: Option<Label>, known: Known) -> Known {
         if server {
             self.failing.push(label);
             return known;
         }
-        self.failed(label);
-        Known { reply_to: self.misattributed(label), ..known }
+        let other = self.taken_for(label);
+        self.failed(other.or(label));
+        Known { other: other.map(|label| label.exchange), ..known }
+    }
+
+    /// Returns the last send of the exchange that a client takes a failure for, if it is not that of the send that failed: a
+    /// client that cannot tell its exchanges apart has a single open one.
+    fn taken_for(&self, failed: Option<Label>) -> Option<Label> {
+        let own = |open: &Open| failed.is_some_and(|failed| failed.exchange == open.label.exchange);
+        let last = self.open.last().map(|open| open.label);
+        last.filter(|_| !self.open.iter().any(own))
     }
 
     fn sent(&mut self, at: Instant, label: Option<Label>) {

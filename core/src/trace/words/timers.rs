@@ -146,7 +146,7 @@ fn waits_to_resend(wording: &Wording<'_>, hinted: bool, left: &str) -> Words {
     if left == span(0) && !hinted && wording.setting.pattern != Pattern::Write {
         return sends_at_once(wording);
     }
-    let asked = if hinted { ", following the server's hint" } else { "" };
+    let asked = if hinted { ", given the server's hint" } else { "" };
     let predicate = match (wording.overlapping(), wording.setting.pattern) {
         (Some(exchange), _) => format!("will send exchange {exchange} again in {left}{asked}"),
         (None, Pattern::Write) => format!("waits {left} before it reads again"),

@@ -1,5 +1,7 @@
-use crate::why::tests::over;
-use crate::why::{Chain, tests::texts};
+use super::taken_by;
+use crate::timeline::Packet;
+use crate::why::Chain;
+use crate::why::tests::{over, texts};
 
 /// A request and its duplicate have their own ways through the server.
 #[test]
@@ -27,4 +29,21 @@ fn a_duplicated_request_is_two_at_the_server() {
     let second = timeline.packets().iter().position(|packet| packet.send() == 2).unwrap();
     let chain = texts(Chain::of_packet(&run, &timeline, second as u32, (3, u64::MAX)));
     assert!(chain.iter().any(|text| text.starts_with("The reply to send 1 was lost")), "{chain:?}");
+}
+
+/// Replies without a token: a client that waits for exchange 2 counts a failure of exchange 1 for it.
+#[test]
+fn a_failure_may_count_for_another_exchange() {
+    let (run, timeline) = over("policy.preset=envoy&server.fail=0.9&seed=2&exchanges=3");
+    assert_eq!(
+        crate::words::moment(&run, &timeline, 20_000_000),
+        "The reply to send 1 of exchange 1 arrives. The client counts the failure of send 1 of exchange 1 for exchange 2 and \
+         sends again at once."
+    );
+    let is_second = |packet: &Packet| packet.owner() == Some((1, 2)) && packet.send() == 2;
+    let again = timeline.packets().iter().position(is_second).unwrap();
+    let chain = texts(Chain::of_packet(&run, &timeline, again as u32, (3, u64::MAX)));
+    assert_eq!(chain[1], "The client had counted a failure of exchange 1 for this one.");
+    let failed = timeline.packets().iter().find(|packet| packet.failure).unwrap();
+    assert_eq!(taken_by(&timeline, run.records(), failed), Some(2));
 }
