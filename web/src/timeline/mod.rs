@@ -33,7 +33,7 @@ use order::{Longest, Map, Span};
 use retrylab_core::machine::{Label, Timer};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
-use retrylab_core::trace::words::{self, Known, Setting, Words, span};
+use retrylab_core::trace::words::{self, Known, Setting, Words};
 use retrylab_core::trace::{PacketId, Record, Sink};
 
 /// An index into one of the timeline's lists.
@@ -104,15 +104,14 @@ impl Wait {
         self.label.map(|label| (self.flow, label.exchange.get()))
     }
 
-    /// Returns its length as armed. A wait of 0 takes a nanosecond, because a deadline is later than now.
+    /// Returns its length as armed.
     pub(crate) fn length(&self) -> String {
         self.left(self.armed)
     }
 
     /// Returns how much of the wait is left at `at`.
     pub(crate) fn left(&self, at: u64) -> String {
-        let left = self.deadline.saturating_sub(at);
-        span(if left == 1 { 0 } else { left })
+        words::length(self.deadline.saturating_sub(at))
     }
 }
 

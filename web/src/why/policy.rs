@@ -12,12 +12,12 @@ use retrylab_core::machine::Timer;
 use retrylab_core::policy::{Allowance, BudgetRule, Gate, Hint, Jitter, Outlook, Policy, Stop};
 use retrylab_core::scenario::{Protocol, Workload};
 use retrylab_core::time::{Duration, Instant, nanos};
-use retrylab_core::trace::words::{Pattern, reason};
+use retrylab_core::trace::words::{self, Pattern, reason};
 use retrylab_core::trace::{Direction, HostId, Record, What};
 
 /// Returns why a send followed the end of a wait, as a clause.
 pub(super) fn ran_out(chain: &Chain<'_>, wait: &Wait) -> String {
-    let of = format!(" of {}", length_in_words(wait.deadline.saturating_sub(began(chain, wait))));
+    let of = format!(" of {}", words::length(wait.deadline.saturating_sub(began(chain, wait))));
     // Among overlapping exchanges, the record of such a wait may be that of its rest.
     let of_own = if chain.timeline.setting().pattern == Pattern::Open { "" } else { of.as_str() };
     match wait.timer {
@@ -33,11 +33,6 @@ pub(super) fn ran_out(chain: &Chain<'_>, wait: &Wait) -> String {
             format!("a wait{of} was over")
         }
     }
-}
-
-/// Returns a length. A wait of 0 takes a nanosecond, because a deadline is later than now.
-pub(super) fn length_in_words(nanos: u64) -> String {
-    span(if nanos == 1 { 0 } else { nanos })
 }
 
 /// Returns what a wait is for, as a sentence; empty if its title says so.
@@ -220,7 +215,7 @@ fn grew(chain: &Chain<'_>, wait: &Wait, request: &Packet, whole: u64) -> String 
     let length = previous.map(|wait| wait.deadline.saturating_sub(began(chain, wait)));
     match length.filter(|length| *length < whole && request.send() > 1) {
         Some(length) => {
-            let (from, to) = (length_in_words(length), span(whole));
+            let (from, to) = (words::length(length), span(whole));
             let backoff = policy_of(chain, wait).backoff();
             format!("The policy's backoff ({backoff}) made the wait grow from {from} to {to}.")
         }

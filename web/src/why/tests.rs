@@ -149,38 +149,6 @@ fn changes_during_the_run_have_their_own_numbers() {
     assert!(chain[0].ends_with("its policy allows no more than 2 sends."), "{chain:?}");
 }
 
-#[test]
-fn a_wait_has_the_numbers_of_its_length() {
-    for (fragment, sentence) in [
-        (
-            "link.loss=1&policy.max_sends=2&policy.jitter=full",
-            "Jitter drew 0.86 of the range from 0 s to 200 ms: 174 ms.",
-        ),
-        (
-            "link.loss=1&policy.max_sends=3",
-            "The policy's backoff (exponential) made the wait grow from 200 ms to 400 ms.",
-        ),
-        (
-            "link.loss=1&policy.max_sends=3&policy.max_timeout=300ms",
-            "The wait would have been 400 ms, but the policy's maximum is 300 ms.",
-        ),
-        (
-            "link.loss=1&policy.deadline=1s",
-            "The wait would have been 800 ms, but the deadline cut it to 300 ms.",
-        ),
-    ] {
-        let chain = of_last_wait(fragment);
-        assert!(chain.iter().any(|text| text == sentence), "{fragment}: {chain:?}");
-    }
-    let abandoned = of_last_wait("link.loss=1&policy.attempt_timeout=50ms&policy.max_sends=2");
-    assert!(
-        abandoned
-            .iter()
-            .any(|text| text == "The client had abandoned send 1 after 50 ms without a reply."),
-        "{abandoned:?}"
-    );
-}
-
 /// Checks the first sentence about the first packet that is lost.
 fn check_losses<'a>(cases: impl IntoIterator<Item = (&'a str, &'a str)>) {
     let lost = |packet: &Packet| matches!(packet.ending, Ending::Lost(_) | Ending::Dropped(_));

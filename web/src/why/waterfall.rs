@@ -4,7 +4,6 @@
 mod tests;
 
 use super::at_server;
-use super::policy::length_in_words;
 use super::reply::{furthest, taken_by};
 use super::states::steps;
 use crate::json::Json;
@@ -13,6 +12,7 @@ use crate::run::PageRun;
 use crate::stage::end_of;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline};
 use retrylab_core::exchange::State;
+use retrylab_core::trace::words;
 use retrylab_core::trace::{Direction, HostId, Record, What};
 
 /// Maximum number of sends in it.
@@ -107,7 +107,7 @@ impl Bar {
         let timed = parts.clone().filter(|part| part.kind != "lost");
         let words = timed.map(|part| {
             let what = if part.kind == "wait" { "after a wait of" } else { part.kind };
-            format!("{what} {}", length_in_words(part.to - part.from))
+            format!("{what} {}", words::length(part.to - part.from))
         });
         let mut text: Vec<String> = words.collect();
         text.extend((!self.end.is_empty()).then(|| self.end.clone()));

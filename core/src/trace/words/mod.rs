@@ -73,7 +73,7 @@ pub(super) use packets::{
 };
 pub(super) use servers::{down, served, up, written};
 pub use story::{crowd, story};
-pub use timers::{countdown, is_unsent};
+pub use timers::{countdown, is_unsent, length};
 pub(super) use timers::{timer_armed, timer_fired};
 
 use super::{HostId, Record, What};

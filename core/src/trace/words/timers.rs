@@ -3,16 +3,14 @@
 use super::super::HostId;
 use super::{Pattern, Role, Wording, Words, span};
 use crate::machine::Timer;
-use crate::time::{Duration, Instant, nanos};
+use crate::time::{Instant, nanos};
 use alloc::format;
 use alloc::string::{String, ToString};
 
-/// Returns the length of a wait. A wait of 0 takes a nanosecond, because a deadline is later than now.
-fn length(wait: Duration) -> String {
-    match nanos(wait) {
-        1 => span(0),
-        nanos => span(nanos),
-    }
+/// Returns the length of a wait of so many nanoseconds. A wait of 0 takes a nanosecond, because a deadline is later than now.
+#[must_use]
+pub fn length(nanos: u64) -> String {
+    span(if nanos == 1 { 0 } else { nanos })
 }
 
 /// Returns true if such a wait comes before the first send of an exchange.
@@ -56,7 +54,7 @@ pub(in super::super) fn timer_armed(
     timer: Timer,
     deadline: Instant,
 ) -> Words {
-    let left = length(deadline.saturating_since(wording.record.at));
+    let left = length(nanos(deadline.saturating_since(wording.record.at)));
     let host = wording.host();
     let exchange = wording.exchange();
     match timer {
@@ -224,7 +222,8 @@ fn silence(wording: &Wording<'_>) -> Words {
     let of = wording.which().filter(|_| wording.overlapping().is_some());
     let to = of.map_or_else(String::new, |which| format!(" to {which}"));
     // After a failure it would be wrong to say that nothing came.
-    let waited = wording.known.since.map(|since| length(wording.record.at.saturating_since(since)));
+    let waited =
+        wording.known.since.map(|since| length(nanos(wording.record.at.saturating_since(since))));
     match waited.filter(|waited| !wording.known.failure && *waited != span(0)) {
         Some(waited) => {
             let whose = wording.whose();

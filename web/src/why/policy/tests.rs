@@ -1,9 +1,29 @@
 use crate::why::tests::of_last_wait;
 
-/// A wait that is cut was once taken for what the jitter had drawn, and one of 0 s for one of a nanosecond.
 #[test]
-fn a_wait_is_cut_by_the_limit_that_cuts_it() {
+fn a_wait_has_the_numbers_of_its_length() {
     for (fragment, sentence) in [
+        (
+            "link.loss=1&policy.max_sends=2&policy.jitter=full",
+            "Jitter drew 0.86 of the range from 0 s to 200 ms: 174 ms.",
+        ),
+        (
+            "link.loss=1&policy.max_sends=3",
+            "The policy's backoff (exponential) made the wait grow from 200 ms to 400 ms.",
+        ),
+        (
+            "link.loss=1&policy.max_sends=3&policy.max_timeout=300ms",
+            "The wait would have been 400 ms, but the policy's maximum is 300 ms.",
+        ),
+        (
+            "link.loss=1&policy.deadline=1s",
+            "The wait would have been 800 ms, but the deadline cut it to 300 ms.",
+        ),
+        (
+            "link.loss=1&policy.attempt_timeout=50ms&policy.max_sends=2",
+            "The client had abandoned send 1 after 50 ms without a reply.",
+        ),
+        // A wait that is cut was once taken for what the jitter had drawn, and one of 0 s for one of a nanosecond.
         (
             "policy.jitter=full&policy.deadline=500ms&server.drop=1&seed=3",
             "The deadline cut the wait to 111 ms.",
