@@ -271,7 +271,7 @@ test("a lookup shows the schedule of its resolver, its messages, and no policy",
   assert.match(await text(page, "schedule-notes"), /follows resolv\.conf with timeout:5 attempts:2, and asks the servers in turn/);
   await inspect(page, "knows");
   assert.match(await text(page, "inspect"), /DNS/);
-  await inspect(page, "asks server first");
+  await inspect(page, "asks server “first”");
   assert.deepEqual(await page.locator(".layer summary").allTextContents(), ["DNS 29 bytes"]);
   assert.match(await text(page, "inspect"), /www\.example/);
   assert.deepEqual(await axe(page), []);

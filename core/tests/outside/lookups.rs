@@ -185,15 +185,15 @@ fn what_is_said_is_about_names() {
     let said: Vec<String> =
         records(&down).iter().map(|record| narrator.describe(record).sentence()).collect();
     for sentence in [
-        "The client asks server first for the address of the name.",
-        "The question to server first arrives (send 1).",
-        "Server first is down and loses it.",
+        "The client asks server “first” for the address of the name.",
+        "The question to server “first” arrives (send 1).",
+        "Server “first” is down and loses it.",
         "No reply for 5 s.",
-        "The client asks server second for the address of the name (send 2).",
-        "Server second knows an address of the name.",
-        "The reply of server second to send 2 arrives.",
+        "The client asks server “second” for the address of the name (send 2).",
+        "Server “second” knows an address of the name.",
+        "The reply of server “second” to send 2 arrives.",
         "Answered after 5.02 s and 2 sends.",
-        "The name has the address 192.0.2.80, the number 3221226064.",
+        "The name has the address 192.0.2.80 (as a number, 3221226064).",
     ] {
         assert!(said.iter().any(|said| said == sentence), "{sentence}\n{}", said.join("\n"));
     }

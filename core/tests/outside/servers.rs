@@ -96,15 +96,15 @@ fn what_is_said_names_the_server() {
     let said: Vec<String> =
         records.iter().map(|record| narrator.describe(record).sentence()).collect();
     for sentence in [
-        "Server first goes down and loses its queue.",
-        "The client sends its request to server first.",
-        "The request to server first arrives (send 1 of exchange 1).",
-        "Server first is down and loses it.",
-        "The client sends its request again to server second (send 2).",
-        "The request to server second arrives (send 2 of exchange 1).",
-        "Server second replies.",
-        "The reply of server second to send 2 of exchange 1 arrives.",
-        "The client begins exchange 2 with a request to server second.",
+        "Server “first” goes down and loses its queue.",
+        "The client sends its request to server “first”.",
+        "The request to server “first” arrives (send 1 of exchange 1).",
+        "Server “first” is down and loses it.",
+        "The client sends its request again to server “second” (send 2).",
+        "The request to server “second” arrives (send 2 of exchange 1).",
+        "Server “second” replies.",
+        "The reply of server “second” to send 2 of exchange 1 arrives.",
+        "The client begins exchange 2 with a request to server “second”.",
     ] {
         assert!(said.iter().any(|said| said == sentence), "{sentence}\n{}", said.join("\n"));
     }

@@ -13,6 +13,7 @@ use retrylab_core::policy::Adaptive;
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::{Protocol, Scenario, Workload};
 use retrylab_core::time::nanos;
+use retrylab_core::trace::words;
 use retrylab_core::value::Same;
 
 /// Returns the scenario's title, and a description of it or of what to watch.
@@ -64,7 +65,7 @@ fn what_happens(scenario: &Scenario) -> String {
         out += &format!("{}{takes}", text!("; the work on a request takes "));
     }
     if scenario.servers.is_several() {
-        let names = scenario.servers.as_slice().iter().map(|server| server.name.to_string());
+        let names = scenario.servers.as_slice().iter().map(|server| words::quoted(server.name));
         out += &format!(". The servers {} are asked in turn", names.collect::<Vec<_>>().join(", "));
     }
     if scenario.workload.heartbeat().is_some() {
@@ -317,7 +318,7 @@ mod tests {
         );
         let two = say("servers=a%3D192.0.2.1:7,b%3D192.0.2.2:7");
         assert!(
-            two.contains(". The servers a, b are asked in turn. With the textbook policy"),
+            two.contains(". The servers “a”, “b” are asked in turn. With the textbook policy"),
             "{two}"
         );
     }

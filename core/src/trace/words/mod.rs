@@ -293,6 +293,12 @@ pub fn belongs(record: &Record, setting: Setting) -> String {
     }
 }
 
+/// Returns a server's name as part of a sentence: names such as `first` would otherwise be read as its words.
+#[must_use]
+pub fn quoted(name: ServerName) -> String {
+    format!("“{name}”")
+}
+
 impl Wording<'_> {
     /// Returns the host that made the record.
     fn host(&self) -> String {
@@ -300,21 +306,27 @@ impl Wording<'_> {
             HostId::Client => self.client(),
             HostId::Link => "the link".to_string(),
             HostId::Server(number) => match self.setting.servers.get(number.get()) {
-                Some(name) => format!("server {name}"),
+                Some(name) => format!("server {}", quoted(name)),
                 None if number.get() > 1 => format!("server {number}"),
                 None => "the server".to_string(),
             },
         }
     }
 
-    /// Returns the name of the server that the record concerns, if there are several.
-    fn server(&self) -> Option<ServerName> {
-        self.setting.servers.get(self.record.server()?)
+    /// Returns the name of the server that the record concerns, in quotation marks, if there are several.
+    fn server(&self) -> Option<String> {
+        self.setting.servers.get(self.record.server()?).map(quoted)
     }
 
-    /// Returns the name of the server after these words, such as ` to server second`, if there are several.
+    /// Returns the name of the server after these words, such as ` to server “second”`, if there are several.
     fn with_server(&self, before: &str) -> String {
         self.server().map_or_else(String::new, |name| format!(" {before} {name}"))
+    }
+
+    /// Returns the name of the server for a note, such as ` to second`, if there are several.
+    fn note_server(&self, before: &str) -> String {
+        let name = self.record.server().and_then(|number| self.setting.servers.get(number));
+        name.map_or_else(String::new, |name| format!(" {before} {name}"))
     }
 
     fn client(&self) -> String {

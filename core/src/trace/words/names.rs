@@ -42,7 +42,7 @@ pub(in super::super) fn name_resolved(
             let number = address.to_bits();
             let note = format!("{address} = {number}");
             let brief = format!("{address}");
-            (format!("has the address {address}, the number {number}"), note, brief)
+            (format!("has the address {address} (as a number, {number})"), note, brief)
         }
         (NameStatus::Found, None) => ("has an address".into(), "found".into(), "found".into()),
         (NameStatus::NoSuchName, _) => {

@@ -17,7 +17,7 @@ pub(in super::super) fn sent(wording: &Wording<'_>, direction: Direction, bytes:
 
 fn request_sent(wording: &Wording<'_>) -> Words {
     let host = wording.host();
-    let (to, noted_to) = (wording.with_server("to server"), wording.with_server("to"));
+    let (to, noted_to) = (wording.with_server("to server"), wording.note_server("to"));
     let Some(send) = wording.send() else {
         return Words::new(host, format!("sends a request{to}"));
     };
@@ -133,7 +133,7 @@ pub(in super::super) fn delivered(wording: &Wording<'_>, direction: Direction) -
     let (subject, which) = packet(wording, direction);
     let note = match direction {
         Direction::Request => format!("{} arrives", request_name(wording)),
-        Direction::Reply => format!("reply{} arrives", wording.with_server("of")),
+        Direction::Reply => format!("reply{} arrives", wording.note_server("of")),
     };
     Words::new(subject, format!("arrives{which}")).noted(note, "arrives")
 }
