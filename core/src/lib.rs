@@ -24,6 +24,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `text` | exact decimal text (private) |
+//! | `rest` | texts that a build for download can load later (private) |
 //! | `heap` | how much memory containers take (private) |
 //! | [`time`] | integer nanoseconds since the run began |
 //! | `eras` | values that follow each other during a run (private) |
@@ -74,6 +75,7 @@ pub mod name;
 pub mod policy;
 pub mod protocol;
 pub mod random;
+mod rest;
 pub mod scenario;
 pub mod server;
 #[cfg(feature = "sim")]

@@ -17,19 +17,8 @@ pub fn start_rest() {
     start(wasm_bindgen::exports());
 }
 
-/// Returns a text that a first visit does not need. It is between marks, by which `cargo xtask page` finds it.
-macro_rules! text {
-    ($($text:literal),* $(,)?) => {
-        // The arms of a `match` could otherwise become a table, which would be in the first part.
-        core::hint::black_box(const {
-            const BEGIN: &str = "\u{2}rest\n";
-            let marked = concat!("\u{2}rest\n", $($text,)* "\u{3}");
-            marked.split_at(marked.len() - 1).0.split_at(BEGIN.len()).1
-        })
-    };
-}
-
-pub(crate) use text;
+/// A text that a first visit does not need: `cargo xtask page` moves it to the rest.
+pub(crate) use retrylab_core::rest_text as text;
 
 /// Returns a text with values in the places that `#` marks.
 pub(crate) fn fill(text: &str, values: &[&str]) -> String {

@@ -4,6 +4,7 @@ use super::prediction::untouched;
 use crate::link::{Link, Loss};
 use crate::policy::Adaptive;
 use crate::random::{Direction, Probability};
+use crate::rest::text;
 use crate::scenario::{Family, NetworkKind, Scenario, Workload};
 use crate::server::echo;
 use crate::server::service;
@@ -52,29 +53,29 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
     // Drops and failures are drawn for each datagram.
     let echo::Config { reply: _, drop: _, drop_first, drop_list, fail: _, hint: _ } = server;
     if *workload == Workload::Write {
-        return Err("the clients contend for a row");
+        return Err(text!("the clients contend for a row"));
     }
     if workload.heartbeat().is_some() {
-        return Err("heartbeats are not exchanges");
+        return Err(text!("heartbeats are not exchanges"));
     }
     if *network == NetworkKind::Packets && *family == Family::Ipv4 && link.mtu.is_some() {
-        return Err("fragments compete for the hosts' memory");
+        return Err(text!("fragments compete for the hosts' memory"));
     }
     if protocol.has_connections() && *clients > MAX_FREE_CLIENTS {
-        return Err("the clients compete for the server's connections");
+        return Err(text!("the clients compete for the server's connections"));
     }
     queue(station)?;
     if *drop_first > 0 || !drop_list.is_empty() {
-        return Err("the server drops requests by number");
+        return Err(text!("the server drops requests by number"));
     }
     if policy.budget().is_some() || policy.breaker().is_some() {
-        return Err("a retry budget or a circuit breaker couples the exchanges of a client");
+        return Err(text!("a retry budget or a circuit breaker couples the exchanges of a client"));
     }
     if policy.adaptive() != Adaptive::None {
-        return Err("a wait depends on earlier round trips");
+        return Err(text!("a wait depends on earlier round trips"));
     }
     if !faults.as_slice().is_empty() {
-        return Err("a fault affects all exchanges of its time");
+        return Err(text!("a fault affects all exchanges of its time"));
     }
     untouched(acts, changes)?;
     datagrams(link)
@@ -96,7 +97,7 @@ fn queue(station: &service::Config) -> Result<(), &'static str> {
     if station.is_instant() || (workers.is_none() && rising.is_zero()) {
         return Ok(());
     }
-    Err("requests wait for each other at the server")
+    Err(text!("requests wait for each other at the server"))
 }
 
 /// Checks that the link treats each datagram by itself.
@@ -122,16 +123,16 @@ fn datagrams(link: &Link) -> Result<(), &'static str> {
     } = link;
     let ways = [Direction::Request, Direction::Reply];
     if ways.iter().any(|way| link.rate_of(*way).is_some()) {
-        return Err("datagrams wait for each other on the link");
+        return Err(text!("datagrams wait for each other on the link"));
     }
     if !ways.iter().all(|way| matches!(link.loss_of(*way), Loss::Independent(_))) {
-        return Err("losses depend on earlier datagrams");
+        return Err(text!("losses depend on earlier datagrams"));
     }
     if *correlation > Probability::NEVER {
-        return Err("latencies depend on earlier datagrams");
+        return Err(text!("latencies depend on earlier datagrams"));
     }
     if *reorder > Probability::NEVER && *reorder_gap > 1 {
-        return Err("the link reorders datagrams by number");
+        return Err(text!("the link reorders datagrams by number"));
     }
     Ok(())
 }

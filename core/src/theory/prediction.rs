@@ -4,6 +4,7 @@ use super::Bernoulli;
 use crate::link::{Link, Loss};
 use crate::policy::{Adaptive, Jitter};
 use crate::random::{Direction, Probability};
+use crate::rest::text;
 use crate::scenario::{Acts, Changes, Protocol, Scenario, Workload};
 use crate::server::echo;
 use crate::sim::Summary;
@@ -44,43 +45,43 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     } = scenario;
     let echo::Config { reply: _, drop, drop_first, drop_list, fail, hint: _ } = server;
     if !listening {
-        return Err("nobody listens on the server's port");
+        return Err(text!("nobody listens on the server's port"));
     }
     machines(*protocol, workload)?;
     let (p, rtt) = way(link, acts, changes)?;
     if policy.jitter() != Jitter::None || policy.adaptive() != Adaptive::None {
-        return Err("the waits are drawn or measured");
+        return Err(text!("the waits are drawn or measured"));
     }
     if policy.budget().is_some() || policy.breaker().is_some() {
-        return Err("a retry budget or a circuit breaker couples the exchanges");
+        return Err(text!("a retry budget or a circuit breaker couples the exchanges"));
     }
     if *drop_first > 0 || !drop_list.is_empty() {
-        return Err("the server drops requests by number");
+        return Err(text!("the server drops requests by number"));
     }
     if !station.is_instant() {
-        return Err("the server takes time");
+        return Err(text!("the server takes time"));
     }
     if !faults.as_slice().is_empty() {
-        return Err("the scenario has faults");
+        return Err(text!("the scenario has faults"));
     }
     if *fail > Probability::NEVER && policy.deadline().is_some() {
-        return Err("failures move sends closer to the deadline");
+        return Err(text!("failures move sends closer to the deadline"));
     }
     let rtt = rtt.as_secs_f64();
     // A failure counts as a loss that the client learns about earlier.
     let silent = 1.0 - (1.0 - drop.as_f64()) * (1.0 - fail.as_f64());
     let model = Bernoulli::new(policy, p.as_f64(), silent, rtt).ok_or("the policy does not end")?;
     let waits = policy.attempt_timeout().map_or(model.shortest_wait, |t| t.as_secs_f64());
-    if waits > rtt { Ok(model) } else { Err("the round trip may be longer than a wait") }
+    if waits > rtt { Ok(model) } else { Err(text!("the round trip may be longer than a wait")) }
 }
 
 /// Checks that clients have exchanges over datagrams.
 fn machines(protocol: Protocol, workload: &Workload) -> Result<(), &'static str> {
     match (protocol, workload) {
-        (Protocol::Tcp | Protocol::Http, _) => Err("TCP sends lost packets again"),
-        (Protocol::Dns, _) => Err("a lookup asks its servers by a rule of its own"),
-        (_, Workload::Write) => Err("the clients contend for a row"),
-        (_, Workload::Heartbeat { .. }) => Err("heartbeats are not exchanges"),
+        (Protocol::Tcp | Protocol::Http, _) => Err(text!("TCP sends lost packets again")),
+        (Protocol::Dns, _) => Err(text!("a lookup asks its servers by a rule of its own")),
+        (_, Workload::Write) => Err(text!("the clients contend for a row")),
+        (_, Workload::Heartbeat { .. }) => Err(text!("heartbeats are not exchanges")),
         (Protocol::Udp, Workload::Closed { .. } | Workload::Open { .. }) => Ok(()),
     }
 }
@@ -93,15 +94,15 @@ fn way(
 ) -> Result<(Probability, Duration), &'static str> {
     let ways = [Direction::Request, Direction::Reply];
     let [Some(there), Some(back)] = ways.map(|way| link.latency_of(way).bound()) else {
-        return Err("the latency has no bound");
+        return Err(text!("the latency has no bound"));
     };
     let [Loss::Independent(loss), Loss::Independent(reply_loss)] =
         ways.map(|way| link.loss_of(way))
     else {
-        return Err("the losses are not independent");
+        return Err(text!("the losses are not independent"));
     };
     if loss != reply_loss {
-        return Err("requests and replies are lost with different probabilities");
+        return Err(text!("requests and replies are lost with different probabilities"));
     }
     plain(link, acts, changes)?;
     Ok((*loss, there.saturating_add(back)))
@@ -110,10 +111,10 @@ fn way(
 /// Checks that nobody intervenes in the run.
 pub(super) fn untouched(acts: &Acts, changes: &Changes) -> Result<(), &'static str> {
     if !changes.is_empty() {
-        return Err("a setting changes during the run");
+        return Err(text!("a setting changes during the run"));
     }
     if !acts.as_slice().is_empty() {
-        return Err("packets are changed by hand");
+        return Err(text!("packets are changed by hand"));
     }
     Ok(())
 }
@@ -142,19 +143,19 @@ pub(super) fn plain(link: &Link, acts: &Acts, changes: &Changes) -> Result<(), &
     } = link;
     let ways = [Direction::Request, Direction::Reply];
     if *duplicate > Probability::NEVER {
-        return Err("the link duplicates datagrams");
+        return Err(text!("the link duplicates datagrams"));
     }
     if *reorder > Probability::NEVER {
-        return Err("the link reorders datagrams");
+        return Err(text!("the link reorders datagrams"));
     }
     if *corrupt > Probability::NEVER {
-        return Err("the link damages datagrams");
+        return Err(text!("the link damages datagrams"));
     }
     if ways.iter().any(|way| link.rate_of(*way).is_some()) {
-        return Err("the link has a rate");
+        return Err(text!("the link has a rate"));
     }
     if mtu.is_some() {
-        return Err("the link has an MTU");
+        return Err(text!("the link has an MTU"));
     }
     Ok(())
 }

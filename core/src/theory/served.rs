@@ -6,6 +6,7 @@ use crate::client::Arrivals;
 use crate::dist::Distribution;
 use crate::link::Loss;
 use crate::random::{Direction, Probability};
+use crate::rest::text;
 use crate::scenario::{FaultKind, Scenario, Workload};
 use crate::server::echo;
 use crate::server::service::{self, Order};
@@ -55,17 +56,17 @@ pub fn predict_queue(scenario: &Scenario) -> Result<QueuePrediction, &'static st
     let (rate, service) = server(scenario)?;
     let Scenario { policy, station, .. } = scenario;
     if policy.max_sends() != Some(1) {
-        return Err("an exchange may be sent more than once");
+        return Err(text!("an exchange may be sent more than once"));
     }
     if !scenario.faults.as_slice().is_empty() {
-        return Err("the scenario has faults");
+        return Err(text!("the scenario has faults"));
     }
     if ends_early(scenario, rate) {
-        return Err("clients may run out of exchanges before their time");
+        return Err(text!("clients may run out of exchanges before their time"));
     }
     let workers = station.workers.ok_or("the number of workers is unlimited")?;
     if workers > MAX_WORKERS || station.queue.is_some_and(|most| most > MAX_WORKERS) {
-        return Err("more than 1000000 workers or places in the queue");
+        return Err(text!("more than 1000000 workers or places in the queue"));
     }
     let load = rate * service;
     let (servers, exponential) =
@@ -82,12 +83,14 @@ pub fn predict_queue(scenario: &Scenario) -> Result<QueuePrediction, &'static st
     let (model, refused, waits, wait, mean_queue, utilisation) = match (station.queue, workers) {
         (Some(0), _) => {
             if matches!(station.service, Distribution::Normal(..) | Distribution::Pareto(..)) {
-                return Err("the service time is reflected or cut, which changes its mean");
+                return Err(text!("the service time is reflected or cut, which changes its mean"));
             }
             let blocked = erlang_b(workers, load);
             ("Erlang B", blocked, 0.0, 0.0, 0.0, load * (1.0 - blocked) / servers)
         }
-        (None, _) if load >= servers => return Err("the load is above the server's capacity"),
+        (None, _) if load >= servers => {
+            return Err(text!("the load is above the server's capacity"));
+        }
         (Some(queue), 1) if exponential => one("M/M/1/K", mm1k(load, queue + 1)),
         (None, 1) if exponential => one("M/M/1", mm1(load)),
         (None, 1) if constant => one("M/D/1", md1(load)),
@@ -96,8 +99,8 @@ pub fn predict_queue(scenario: &Scenario) -> Result<QueuePrediction, &'static st
             let wait = waits / (servers - load);
             ("Erlang C", 0.0, waits, wait, load * wait, load / servers)
         }
-        (Some(_), _) => return Err("a limited queue has a closed form for M/M/1/K only"),
-        (None, _) => return Err("no model covers this distribution of service times"),
+        (Some(_), _) => return Err(text!("a limited queue has a closed form for M/M/1/K only")),
+        (None, _) => return Err(text!("no model covers this distribution of service times")),
     };
     let mean_wait = wait * service;
     let warm_up = arrival_time(scenario, rate) / 10;
@@ -134,45 +137,45 @@ pub fn predict_metastable(scenario: &Scenario) -> Result<MetastablePrediction, &
     let Scenario { policy, station, link, .. } = scenario;
     let load_only = |kind| matches!(kind, FaultKind::Load(_));
     if !scenario.faults.as_slice().iter().all(|fault| load_only(fault.kind)) {
-        return Err("the scenario has faults other than load spikes");
+        return Err(text!("the scenario has faults other than load spikes"));
     }
     if ends_early(scenario, load) {
-        return Err("clients may run out of exchanges before their time");
+        return Err(text!("clients may run out of exchanges before their time"));
     }
     let exponential = matches!(station.service, Distribution::Exponential(_));
     if station.workers != Some(1) || station.queue.is_some() || !exponential {
-        return Err("the server is not M/M/1");
+        return Err(text!("the server is not M/M/1"));
     }
     if station.order != Order::Fifo {
-        return Err("the newest request is served first");
+        return Err(text!("the newest request is served first"));
     }
     let timeout = policy.attempt_timeout().ok_or("the policy has no attempt timeout")?;
     let sends = policy.max_sends().filter(|sends| (2..=MAX_SENDS).contains(sends));
     let sends = sends.ok_or("an exchange is not sent 2 to 1000 times")?;
     if policy.hedging() || policy.deadline().is_some() {
-        return Err("the policy hedges or has a deadline");
+        return Err(text!("the policy hedges or has a deadline"));
     }
     let [Distribution::Constant(there), Distribution::Constant(back)] =
         [Direction::Request, Direction::Reply].map(|way| link.latency_of(way))
     else {
-        return Err("the latency varies");
+        return Err(text!("the latency varies"));
     };
     let trip = there.saturating_add(back);
     if trip >= timeout {
-        return Err("the round trip is longer than the attempt timeout");
+        return Err(text!("the round trip is longer than the attempt timeout"));
     }
     let mut before = None;
     let mut walked = 0;
     for at in policy.sends_drawn(crate::policy::Draw::Most).take(sends as usize) {
         let pause = before.map_or(Duration::ZERO, |before| at.saturating_sub(before + timeout));
         if pause > MAX_PAUSE {
-            return Err("the clients pause between attempts");
+            return Err(text!("the clients pause between attempts"));
         }
         before = Some(at);
         walked += 1;
     }
     if walked < sends {
-        return Err("the policy ends before its last send");
+        return Err(text!("the policy ends before its last send"));
     }
     let timeout = (timeout - trip).as_secs_f64();
     let model = Metastable { mu: 1.0 / service, timeout, sends };
@@ -196,44 +199,44 @@ fn server(scenario: &Scenario) -> Result<(f64, f64), &'static str> {
         outages: _,
     } = station;
     if *workload == Workload::Write {
-        return Err("the clients contend for a row");
+        return Err(text!("the clients contend for a row"));
     }
     let Workload::Open { arrivals: arrivals @ Arrivals::Poisson(_), shared, .. } = workload else {
-        return Err("the arrivals are not Poisson");
+        return Err(text!("the arrivals are not Poisson"));
     };
     let (_, rate) = arrivals.steady().ok_or("the rate of arrivals changes")?;
     let sources = if *shared { 1 } else { scenario.clients };
     let rate = f64::from(sources) * rate.per_second();
     if rate <= 0.0 {
-        return Err("nothing arrives");
+        return Err(text!("nothing arrives"));
     }
     if station.is_instant() {
-        return Err("the server takes no time");
+        return Err(text!("the server takes no time"));
     }
     if !rising.is_zero() {
-        return Err("the work depends on the load");
+        return Err(text!("the work depends on the load"));
     }
     if expire.is_some() {
-        return Err("old requests are dropped");
+        return Err(text!("old requests are dropped"));
     }
     let quiet = [*drop, *fail] == [Probability::NEVER; 2];
     if !quiet || *drop_first > 0 || !drop_list.is_empty() {
-        return Err("the server drops or fails");
+        return Err(text!("the server drops or fails"));
     }
     plain(link, acts, changes)?;
     let ways = [Direction::Request, Direction::Reply];
     if ways.iter().any(|way| *link.loss_of(*way) != Loss::NEVER) {
-        return Err("the link loses datagrams");
+        return Err(text!("the link loses datagrams"));
     }
     // Poisson arrivals stay Poisson when each is delayed independently.
     if link.correlation > Probability::NEVER && !link.latency_of(Direction::Request).is_constant() {
-        return Err("the latencies are correlated");
+        return Err(text!("the latencies are correlated"));
     }
     if policy.budget().is_some() || policy.breaker().is_some() {
-        return Err("a retry budget or a circuit breaker couples the exchanges");
+        return Err(text!("a retry budget or a circuit breaker couples the exchanges"));
     }
     if policy.first_delay().is_some() {
-        return Err("the first send is delayed");
+        return Err(text!("the first send is delayed"));
     }
     let service = nanos(service.mean()) as f64 / 1e9;
     Ok((rate, service))
