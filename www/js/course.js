@@ -107,7 +107,7 @@ export class Course {
     if (seen && !this.endSeen) this.task.style.minHeight = `${this.task.getBoundingClientRect().height}px`;
     this.endSeen = seen;
     if (lab.exhibits() > 1) {
-      say(this.guidance, `${seen ? "Change" : "Press Play, or change"} a setting of B: A stays as it is. Compare ends the comparison.`);
+      say(this.guidance, `${seen ? "Change" : "Press Play, or change"} a setting of B: A stays as it is. Press Compare again to end the comparison.`);
     } else if (!lesson) {
       const compare = "To compare the runs before and after, press Compare first.";
       say(this.guidance, `${seen ? "Change" : "Press Play, or change"} a setting. ${compare}`);

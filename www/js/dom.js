@@ -45,8 +45,8 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** A number with its unit. */
-const MEASURE = /(\d[\d.,]* (?:(?:[nµm]?s|min|h|[kM]?B|[kM]?bit\/s|bytes)\b|%))/;
+/** A number with its unit or what it counts, a range, or a name with its number. */
+const MEASURE = /(\b(?:client|send|exchange|heartbeat|reply) \d[\d,]*|\d[\d.,]* to \d[\d.,]*(?: [nµm]?s\b| %)?|\d[\d.,]* (?:(?!of\b|and\b|to\b|is\b|has\b|at\b|or\b)[a-zµ][\w/]*|[kM]?B\b|[kM]bit\/s|%))/;
 
 /**
  * Returns a text whose numbers are never parted from their units by the end of a line.

@@ -69,9 +69,9 @@ export class Result {
     say(this.title, lab.countsTitle(which));
     /** @type {Count[]} */
     const list = JSON.parse(lab.counts(which));
-    const shown = counts.querySelectorAll("dd");
+    const shown = counts.querySelectorAll("div");
     if (shown.length === list.length) {
-      list.forEach(({ value }, i) => say(shown[i], value));
+      list.forEach(({ name, value }, i) => [name, value].forEach((text, place) => say(shown[i].children[place], text)));
       return;
     }
     counts.replaceChildren(

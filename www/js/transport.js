@@ -30,6 +30,9 @@ export class Transport {
     const press = (/** @type {string} */ id, /** @type {() => void} */ act) =>
       byId(id, HTMLButtonElement).addEventListener("click", act);
     press("play", hooks.toggle);
+    // A keyboard comes here past all that is below the stage, which may be out of sight by then.
+    const play = byId("play", HTMLButtonElement);
+    play.addEventListener("focus", () => play.matches(":focus-visible") && part(root, "stage", HTMLElement).scrollIntoView({ block: "nearest" }));
     press("step-next", () => hooks.step(false));
     press("step-back", () => hooks.step(true));
     press("to-start", () => hooks.jump(0));

@@ -69,7 +69,7 @@ test("a setting changes in the whole run, or only from the playhead on, and the 
   assert(await choice(page).getByRole("button").evaluate((button) => button === document.activeElement));
   assert.equal(await text(page, "clock"), "0.250");
   assert.deepEqual(await past(page, 0.25), rows, "before the moment nothing has changed");
-  assert.match(await text(page, "sentence"), / From 250 ms on: Loss 0\.9\.$/);
+  assert.match(await text(page, "sentence"), / From 250 ms on, “Loss” is 0\.9\.$/);
   assert.equal(await page.locator("#field-link-loss-help").textContent(), "then 0.9 from 250 ms on");
   assert.equal(await page.inputValue("#field-link-loss"), "0.3", "the field has the value at the start");
   // Another value at the same moment stays a fork.

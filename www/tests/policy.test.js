@@ -180,7 +180,7 @@ test("another backoff sets what it needs; a contradiction is shown at its field"
 test("the limit is named: open breaker, spent budget, deadline", async () => {
   for (const [fragment, outcome, rows] of /** @type {const} */ ([
     ["exchanges=2&policy.max_sends=1&policy.breaker=1+9s&server.drop=1", /The open circuit breaker ended 1 exchange/,
-      /did not send: the circuit breaker is open/],
+      /did not send: the circuit breaker was open/],
     ["policy.budget=quota+500+501+1&server.drop=1", /1 send; the retry budget refuses the send/, /the retry budget refuses the send/],
     ["policy.deadline=250ms&server.drop=1", /its deadline allows no more/, /its deadline/],
   ])) {

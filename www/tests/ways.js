@@ -142,7 +142,7 @@ export async function comparison(page, url, other, station) {
   await press(page.locator("#compare"));
   await simulated(page);
   assert.deepEqual([await a.textContent(), await b.textContent()], ["A: this run, pinned", "B: change a setting"]);
-  assert.equal(await task.textContent(), "Press Play, or change a setting of B: A stays as it is. Compare ends the comparison.");
+  assert.equal(await task.textContent(), "Press Play, or change a setting of B: A stays as it is. Press Compare again to end the comparison.");
   await station(page, "2-pinned", [a, b]);
 
   await turnTo(page, "controls");
@@ -150,7 +150,7 @@ export async function comparison(page, url, other, station) {
   await simulated(page);
   assert.deepEqual([await a.textContent(), await b.textContent()], ["A: Policy textbook", "B: Policy grpc"]);
   await press(page.locator("#to-end"));
-  assert.equal(await task.textContent(), "Change a setting of B: A stays as it is. Compare ends the comparison.");
+  assert.equal(await task.textContent(), "Change a setting of B: A stays as it is. Press Compare again to end the comparison.");
   await turnTo(page, "panel");
   const difference = page.locator("#difference-text");
   await difference.filter({ hasText: "seeds" }).filter({ hasNotText: "Repeating" }).waitFor();

@@ -262,10 +262,17 @@ impl Policy {
         self.sends_drawn(Draw::Nominal)
     }
 
+    /// Returns the first wait of a client's first exchange: [`initial_timeout`](Self::initial_timeout), within the limits of
+    /// an [adaptive](Self::adaptive) policy.
+    #[must_use]
+    pub fn first_timeout(&self) -> Duration {
+        Rtt::default().timeout(self)
+    }
+
     /// Like [`sends`](Self::sends), with jitter at its minimum, at its maximum, or drawn from a stream.
     #[must_use]
     pub fn sends_drawn(&self, draw: Draw) -> Sends<'_> {
-        Sends::new(self, Schedule::drawn(self, self.initial_timeout, draw))
+        Sends::new(self, Schedule::drawn(self, self.first_timeout(), draw))
     }
 
     /// Returns the send times of exchange number `exchange`, from 1, of a run with this seed.

@@ -69,13 +69,13 @@ impl Schedule {
     /// Creates the schedule of a new exchange without jitter: each draw is [`Draw::Nominal`].
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
-        Self::drawn(policy, policy.initial_timeout(), Draw::Nominal)
+        Self::drawn(policy, policy.first_timeout(), Draw::Nominal)
     }
 
     /// Creates the schedule of a new exchange that draws its jitter from `stream`.
     #[must_use]
     pub fn random(policy: &Policy, stream: Stream) -> Self {
-        Self::drawn(policy, policy.initial_timeout(), Draw::Random(stream))
+        Self::drawn(policy, policy.first_timeout(), Draw::Random(stream))
     }
 
     /// Creates the schedule of a new exchange with `first` as its first wait, for example a measured

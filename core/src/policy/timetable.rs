@@ -12,7 +12,7 @@
 //! assert_eq!((at.most, sends), (Duration::from_secs(93), 5));
 //! ```
 
-use super::{Draw, Jitter, Policy, Sends, Stop};
+use super::{DeadlineRule, Draw, Jitter, Policy, Sends, Stop};
 use crate::time::Duration;
 use alloc::vec::Vec;
 
@@ -124,6 +124,14 @@ impl Policy {
         MeanTimes { sends: sends.iter().filter_map(Mean::value).collect(), end: end.value() }
     }
 
+    /// Returns true if a drawn wait can be one that no longer fits before the deadline, so that the exchange ends before it;
+    /// `longest` is the walk with the longest waits.
+    fn may_stop_early(&self, longest: &Walk) -> bool {
+        let stops =
+            self.deadline_rule() == DeadlineRule::Before || self.attempt_timeout().is_some();
+        self.jitter() != Jitter::None && stops && longest.stop == Some(Stop::Deadline)
+    }
+
     fn steps(&self, kept: usize, steps: usize) -> usize {
         if self.never_gives_up() { kept } else { steps }
     }
@@ -144,7 +152,16 @@ impl Timetable {
             Some(why) => {
                 // With a deadline, the shortest waits can lead to more sends than are examined.
                 let end = |walk: &Walk| walk.stop.map_or(nominal.elapsed, |_| walk.elapsed);
-                ScheduleEnd::At { at: JitterRange::of(walks.map(end)), sends: nominal.count, why }
+                let mut at = JitterRange::of(walks.map(end));
+                if let Some(deadline) =
+                    policy.deadline().filter(|_| policy.may_stop_early(walks[2]))
+                {
+                    // Short waits may be followed by a long one that no longer fits, at any time.
+                    at.least =
+                        walks[0].waits.first().map_or(at.least, |first| at.least.min(*first));
+                    at.most = deadline;
+                }
+                ScheduleEnd::At { at, sends: nominal.count, why }
             }
         };
         let sends = (0..rows).map(|place| PlannedSend::of(walks, place)).collect();

@@ -42,6 +42,7 @@ impl Scenario {
             exchanges,
             pattern,
             connections: self.protocol.has_connections(),
+            works: self.takes_time(),
             servers: self.servers.names(),
         }
     }

@@ -331,7 +331,8 @@ fn every_record_has_words() {
                     let is = |bit: u8| bits >> bit & 1 == 1;
                     let servers = if is(7) { two_servers() } else { ServerNames::default() };
                     let (clients, exchanges, connections) = (is(0), is(1), is(2));
-                    let setting = Setting { clients, exchanges, pattern, connections, servers };
+                    let setting =
+                        Setting { clients, exchanges, pattern, connections, servers, works: is(3) };
                     let since = is(4).then_some(Instant::ZERO);
                     let other = NonZeroU32::new(2).filter(|_| is(6));
                     let known = Known { since, failure: is(2), prompt: is(3), other };

@@ -254,7 +254,7 @@ mod tests {
         let first = wait(&run, &timeline, 0, (3, u64::MAX)).unwrap();
         assert!(first.contains("The wait ran to its end at 0.100 s."), "{first}");
         let second = wait(&run, &timeline, 1, (3, u64::MAX)).unwrap();
-        assert!(second.contains("0.120 s, 180 ms before it would have fired"), "{second}");
+        assert!(second.contains("0.120 s, 180 ms before it would have run out"), "{second}");
     }
 
     #[cfg(feature = "packets")]

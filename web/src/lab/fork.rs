@@ -101,7 +101,7 @@ mod tests {
             lab.setting(timeout, 0.05, false),
             ["First timeout is 100ms in the whole run.", "Only from 50 ms on"]
         );
-        assert!(lab.sentence(0).ends_with(" From 50 ms on: First timeout 50ms."));
+        assert!(lab.sentence(0).ends_with(" From 50 ms on, “First timeout” is 50ms."));
         // A list needs its timeouts, which begin at the same time.
         let [_, list] = ways(&lab, "policy.backoff", "list");
         lab.load(0, &list, false);

@@ -200,7 +200,12 @@ impl Lab {
     pub fn counts_title(&self, which: usize) -> String {
         let run = &self.exhibits[which].run;
         let part = run.is_cut() || run.shown() < run.scenario().clients;
-        if part { "So far, of what is shown" } else { "So far" }.to_string()
+        match (part, self.at_end() && run.ended_by().is_some()) {
+            (true, _) => "So far, of what is shown",
+            (false, false) => "So far",
+            (false, true) => "In all",
+        }
+        .to_string()
     }
 
     /// Returns the counts up to now: an array of `name`, `value`, in the order in which to show them.
@@ -212,8 +217,8 @@ impl Lab {
         let flying = scene.timeline.in_flight(self.at) as u64;
         Json::array(|json| {
             let rows = [
-                ("sends", sum.sends),
-                ("replies", sum.replies),
+                (if sum.sends == 1 { "send" } else { "sends" }, sum.sends),
+                (if sum.replies == 1 { "reply" } else { "replies" }, sum.replies),
                 ("in flight", flying),
                 ("lost", sum.lost + scene.timeline.lost_frames(self.at)),
                 ("dropped", sum.server_dropped),

@@ -244,7 +244,7 @@ impl Schedule {
     fn end_words(&self, to: &str) -> String {
         match self.end {
             ScheduleEnd::Never => "never gives up".to_string(),
-            ScheduleEnd::At { at, sends, .. } if self.writes => refused(at, sends),
+            ScheduleEnd::At { at, sends, why } if self.writes => refused(at, sends, why),
             ScheduleEnd::At { at, .. } => {
                 let (size, name) = shared_unit([at.least, at.most]);
                 let text = format!("{} {name}", moment(at, size, to));
@@ -288,7 +288,10 @@ impl Schedule {
 
 /// Returns how a client ends whose writes are all refused.
 #[inline(never)]
-fn refused(at: JitterRange, sends: usize) -> String {
+fn refused(at: JitterRange, sends: usize, why: Stop) -> String {
+    if why == Stop::Deadline {
+        return text!("gives up when a write is refused after its deadline").to_string();
+    }
     let writes = count(sends as u64, "refused write");
     let pauses = match at.most {
         Duration::ZERO => String::new(),

@@ -7,7 +7,7 @@ use crate::rest::text;
 use crate::timeline::{Id, Job, Packet, Subject, Timeline};
 use retrylab_core::random::{Direction, Trial};
 use retrylab_core::scenario::Protocol;
-use retrylab_core::server::service::Trouble;
+use retrylab_core::server::service::{Overflow, Trouble};
 use retrylab_core::time::{Instant, nanos};
 use retrylab_core::trace::{Cause, HostId, Record, What};
 
@@ -33,6 +33,9 @@ pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String,
             let [why, which] =
                 [text!("dropped by the server: its drop list ("), text!(") names the request")];
             Some(format!("{why}{list}{which}"))
+        }
+        Cause::ServerQueue if station.queue == Some(0) => {
+            Some(text!("dropped by the server: it was busy, and it has no queue").to_string())
         }
         Cause::ServerQueue => station.queue.map(|queue| {
             let full = text!("dropped by the server: its queue was full, with ");
@@ -67,6 +70,12 @@ pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String,
 
 /// Returns why the server failed a request, as the end of a sentence.
 pub(super) fn failure(chain: &Chain<'_>, packet: &Packet) -> String {
+    let scenario = chain.run.scenario().at(Instant::from_nanos(packet.end));
+    let station = scenario.station_config_of(packet.server.into());
+    let served = of_server(chain, packet, |record| matches!(record.what, What::Served { .. }));
+    if station.overflow == Overflow::Fail && !station.is_instant() && served.is_none() {
+        return text!(": it was busy, and there was no room in its queue").to_string();
+    }
     match trials(chain, packet).filter(|[_, fail]| fail.happens()) {
         Some([_, fail]) => ": ".to_string() + &drew(fail, "the failure rate"),
         None => String::new(),

@@ -227,7 +227,10 @@ impl<'a> Chain<'a> {
         let Some(request) = next.and_then(|id| self.timeline.packet(id)) else { return };
         match request.send() {
             1 => _ = self.one_request(request),
-            left => self.say(format!("Before that came sends 1 to {left}."), Some(request.order)),
+            left => {
+                let to = if left == 2 { "and" } else { "to" };
+                self.say(format!("Before that came sends 1 {to} {left}."), Some(request.order));
+            }
         }
     }
 
@@ -285,6 +288,11 @@ impl<'a> Chain<'a> {
         }
         let failure = self.next_own(request.order, wait, |what| matches!(what, What::Failed));
         let failed = failure.is_some_and(|(_, record)| record.at.as_nanos() <= wait.armed);
+        if let Some(send) = reply::earlier_failure(self.records(), wait) {
+            let what =
+                text!("The client had learned that send # failed, and waits for that reason.");
+            self.say(what.replace('#', &send.to_string()), Some(wait.record));
+        }
         if let (false, Some(limit)) = (failed, policy::policy_of(self, wait).attempt_timeout()) {
             let (which, limit) = (self.which(request), span(nanos(limit)));
             let what = format!("The client had abandoned {which} after {limit} without a reply.");
@@ -309,6 +317,10 @@ impl<'a> Chain<'a> {
             Ending::Unknown => self.on_its_way(&capital(&which), request),
             Ending::Arrived => {
                 let Some(reply) = reply else {
+                    if !self.run.scenario().listening {
+                        let what = text!("Nobody listened on the server's port when # arrived.");
+                        return self.say(what.replace('#', &which), own);
+                    }
                     let work = at_server::unanswered(self, (id, request), wait.ended);
                     return self
                         .say(format!("The server had not replied to {which} yet{work}."), own);
@@ -376,11 +388,14 @@ impl<'a> Chain<'a> {
                 self.say(format!("Another wait took its place {at}."), None);
             }
             WaitEnd::Answered => {
-                let early = span(wait.deadline.saturating_sub(wait.ended));
+                let left = wait.deadline.saturating_sub(wait.ended);
                 let ends = |what: &What| matches!(what, What::Answered { .. });
                 let record = self.next_own(wait.record, wait, ends).map(|(id, _)| id);
-                let what = format!("A reply ended the wait {at}, {early}")
-                    + text!(" before it would have fired.");
+                let what = format!("A reply ended the wait {at}, ")
+                    + &match left {
+                        0 => text!("just as it would have run out.").to_string(),
+                        left => span(left) + text!(" before it would have run out."),
+                    };
                 self.say(what, record);
             }
             WaitEnd::Over => self.after(wait),

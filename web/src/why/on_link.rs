@@ -1,7 +1,7 @@
 //! Why the link lost a packet, or did not: the link's own checks, made again.
 
 use crate::numbers::{count, grouped, span};
-use crate::rest::text;
+use crate::rest::{fill, text};
 use crate::run::{MAX_FLOWS, PageRun};
 use crate::timeline::Packet;
 use retrylab_core::link::{Check, Fault, LossState};
@@ -100,13 +100,18 @@ fn dropped_by(run: &PageRun, packet: &Packet, check: &Check) -> String {
         ),
         Check::Loss(check) => {
             let why = match (check.state, check.trial) {
-                (LossState::Number(number), _) => format!(
-                    "it was number {number} in its direction, and the link loses by number ({})",
-                    run.scenario()
-                        .at(Instant::from_nanos(packet.sent))
-                        .link
-                        .loss_of(packet.direction),
-                ),
+                (LossState::Number(number), _) => {
+                    let scenario = run.scenario().at(Instant::from_nanos(packet.sent));
+                    let one = scenario.clients == 1 || scenario.link.shared;
+                    let whose = if one { "" } else { text!(" client and") };
+                    let rule = scenario.link.loss_of(packet.direction).to_string();
+                    fill(
+                        text!(
+                            "it was number # of its# direction, and the link loses by number (#)"
+                        ),
+                        &[&number.to_string(), whose, &rule],
+                    )
+                }
                 (LossState::Four(state), _) => {
                     let [was, loses] =
                         [text!("the loss model was in state "), text!(", which loses packets")];

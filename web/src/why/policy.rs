@@ -86,15 +86,21 @@ pub(super) fn length(chain: &Chain<'_>, wait: &Wait) -> String {
     };
     let whole = wait.deadline.saturating_sub(began(chain, wait));
     let [least, most] = outlook.range.map(nanos);
-    if let Some(cut) = cut(chain, wait, policy, (whole, [least, most])) {
+    let own = policy.last_timeout().filter(|_| policy.max_sends() == Some(request.send()));
+    if own.map(nanos) == Some(whole) {
+        return text!("The policy has a wait of its own after the last send: ").to_string()
+            + &span(whole)
+            + ".";
+    }
+    let grown = nanos(outlook.grown);
+    if let Some(cut) = cut(chain, wait, policy, (whole, [least, most], grown)) {
         return cut;
     }
     if least < most && (least..=most).contains(&whole) && policy.jitter() != Jitter::None {
         let share = hundredths(whole - least, most - least);
-        let (from, to) = (span(least), span(most));
-        return format!("Jitter drew {share} of the range from {from} to {to}: {}.", span(whole));
+        let (from, to, drawn) = (span(least), span(most), words::length(whole));
+        return format!("Jitter drew {share} of the range from {from} to {to}: {drawn}.");
     }
-    let grown = nanos(outlook.grown);
     if whole < grown && policy.max_timeout().map(nanos) == Some(whole) {
         let max = span(whole);
         return format!(
@@ -114,7 +120,7 @@ fn cut(
     chain: &Chain<'_>,
     wait: &Wait,
     policy: &Policy,
-    (whole, [least, most]): (u64, [u64; 2]),
+    (whole, [least, most], grown): (u64, [u64; 2], u64),
 ) -> Option<String> {
     let deadline = policy.deadline().map(nanos);
     if whole < least.max(1) && deadline.is_some() {
@@ -127,9 +133,20 @@ fn cut(
     if whole < most && deadline.is_some_and(|deadline| ends_at(chain, wait, deadline)) {
         return Some(format!("The deadline cut the wait to {}.", span(whole)));
     }
-    let is_capped = policy.caps_jittered_waits()
-        && policy.jitter() != Jitter::None
-        && policy.max_timeout().map(nanos) == Some(whole);
+    let can_exceed = match policy.jitter() {
+        Jitter::None => false,
+        // Not more than the wait without jitter, which may be longer than the maximum.
+        Jitter::Full | Jitter::Equal | Jitter::Slots(_) => {
+            policy.caps_jittered_waits() && grown > whole
+        }
+        // These remember what they drew, and the maximum cuts that.
+        Jitter::Decorrelated
+        | Jitter::Once(_)
+        | Jitter::Compounding(_)
+        | Jitter::CompoundingUp(_) => true,
+        _ => policy.caps_jittered_waits(),
+    };
+    let is_capped = can_exceed && policy.max_timeout().map(nanos) == Some(whole);
     is_capped.then(|| format!("The policy's maximum of {} cut the wait.", span(whole)))
 }
 
@@ -241,8 +258,12 @@ pub(super) fn stop(chain: &Chain<'_>, wait: &Wait, asked: Id, why: Stop, elapsed
             .map(|most| format!("its policy allows no more than {}", count(most.into(), "send"))),
         Stop::GiveUpAbove => policy.give_up_above().map(|above| {
             let above = span(nanos(above));
+            let is_changed = policy.jitter() != Jitter::None || policy.max_timeout().is_some();
+            let before = if is_changed { text!(", before jitter and maximum,") } else { "" };
             match outlook.map(|outlook| span(nanos(outlook.grown))) {
-                Some(next) => format!("the next wait would be {next}, above the limit of {above}"),
+                Some(next) => {
+                    format!("the next wait{before} would be {next}, above the limit of {above}")
+                }
                 None => text!("the next wait would be above the limit of ").to_string() + &above,
             }
         }),
@@ -251,7 +272,7 @@ pub(super) fn stop(chain: &Chain<'_>, wait: &Wait, asked: Id, why: Stop, elapsed
             match left {
                 0 => format!("its deadline of {deadline} was reached"),
                 left => format!(
-                    "its deadline of {deadline} left {}, too little for the next send",
+                    "its deadline of {deadline} left {}, less than the next wait takes",
                     span(left)
                 ),
             }
@@ -296,7 +317,7 @@ fn spent(policy: &Policy, budget: Allowance) -> String {
             format!(
                 "{}{} and {} within {window}",
                 text!("its budget refuses at random, after "),
-                count(requests, "request"),
+                count(requests, "send") + text!(", made or refused,"),
                 if replies == 1 { "1 reply".to_string() } else { format!("{replies} replies") },
             )
         }
@@ -308,16 +329,16 @@ fn open(chain: &Chain<'_>, gate: Gate) -> Option<String> {
     match gate {
         Gate::Closed(_) => None,
         Gate::Open(until) => Some(format!(
-            "its circuit breaker is open until {} s",
+            "its circuit breaker was open, until {} s",
             clock(until.as_nanos(), chain.places)
         )),
         Gate::HalfOpen => {
-            let what = text!("its circuit breaker waits for the result of a single exchange");
+            let what = text!("its circuit breaker waited for the result of a single exchange");
             Some(what.to_string())
         }
         Gate::Share { failures, calls, share } => Some(format!(
-            "{}{} in {}, is above {share}",
-            text!("its circuit breaker is open: the share of failures, "),
+            "{}{} in {}, was above {share}",
+            text!("its circuit breaker was open: the share of failures, "),
             grouped(failures),
             count(calls, "call"),
         )),

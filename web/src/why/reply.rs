@@ -17,8 +17,11 @@ pub(crate) fn taken_by(timeline: &Timeline, records: &[Record], reply: &Packet) 
     };
     let end = Instant::from_nanos(reply.end);
     let after = records.iter().enumerate().skip(reply.order as usize);
-    let mut of_flight = after.take_while(|(_, record)| record.at <= end);
-    let (id, taken) = of_flight.find(|(_, record)| record.at == end && takes(record))?;
+    let of_flight = after.take_while(|(_, record)| record.at <= end);
+    let mut taken = of_flight.filter(|(_, record)| record.at == end && takes(record));
+    let first = taken.next()?;
+    // A reply and its duplicate have the same name, and may arrive together.
+    let (id, taken) = taken.next().filter(|_| reply.duplicate).unwrap_or(first);
     // Of a failure, the record names the send that failed.
     let exchange = match (taken.what, timeline.known(id as Id).other) {
         (What::Failed, other) => other?.get(),
@@ -27,17 +30,31 @@ pub(crate) fn taken_by(timeline: &Timeline, records: &[Record], reply: &Packet) 
     (exchange != reply.exchange()).then_some(exchange)
 }
 
-/// Returns the exchange whose failure began a wait of another exchange, and the record of that.
-pub(super) fn failed_by(timeline: &Timeline, records: &[Record], wait: &Wait) -> Option<(u32, Id)> {
+/// Returns the send whose failure began a wait, if the wait is that of a later one.
+pub(super) fn earlier_failure(records: &[Record], wait: &Wait) -> Option<u32> {
+    let label = failure(records, wait)?.1.label?;
+    let own = wait.label?;
+    (label.exchange == own.exchange && label.send < own.send).then_some(label.send.get())
+}
+
+/// Returns the failure that the client received when a wait began.
+fn failure<'a>(records: &'a [Record], wait: &Wait) -> Option<(Id, &'a Record)> {
     let before = records[..wait.record as usize].iter().enumerate().rev();
     let mut of_moment = before.take_while(|(_, record)| record.at.as_nanos() == wait.armed);
-    let (id, record) = of_moment.find(|(_, record)| {
+    let is_failure = |record: &Record| {
         record.what == What::Failed
             && record.host == HostId::Client
             && record.flow.is_some_and(|flow| flow.get() == wait.flow)
-    })?;
-    let taken = timeline.known(id as Id).other?.get() == wait.exchange();
-    taken.then_some((record.label?.exchange.get(), id as Id))
+    };
+    let found = of_moment.find(|(_, record)| is_failure(record));
+    found.map(|(id, record)| (id as Id, record))
+}
+
+/// Returns the exchange whose failure began a wait of another exchange, and the record of that.
+pub(super) fn failed_by(timeline: &Timeline, records: &[Record], wait: &Wait) -> Option<(u32, Id)> {
+    let (id, record) = failure(records, wait)?;
+    let taken = timeline.known(id).other?.get() == wait.exchange();
+    taken.then_some((record.label?.exchange.get(), id))
 }
 
 /// Returns which of a request and its duplicate got further until `until`, and the reply to it: one may be lost and the other

@@ -85,7 +85,7 @@ fn giving_up_has_the_limits_numbers() {
         ),
         (
             "link.loss=1&policy.deadline=1s&policy.deadline_rule=before",
-            "at 0.700 s after 3 sends: its deadline of 1 s left 300 ms, too little for the next send.",
+            "at 0.700 s after 3 sends: its deadline of 1 s left 300 ms, less than the next wait takes.",
         ),
         (
             "link.loss=0.7&exchanges=9&policy.budget=bucket+2+0.3&seed=2",
@@ -105,14 +105,14 @@ fn giving_up_has_the_limits_numbers() {
         ),
         (
             "link.loss=1&policy.breaker=share+0.3",
-            "at 0.100 s after 1 send: its circuit breaker is open: the share of failures, 1 in 1 call, is above 0.3.",
+            "at 0.100 s after 1 send: its circuit breaker was open: the share of failures, 1 in 1 call, was above 0.3.",
         ),
     ] {
         let chain = of_last_wait(fragment);
         assert_eq!(chain[0], format!("The client gave up {sentence}"), "{fragment}");
     }
     let refused = of_last_wait("link.loss=1&exchanges=4&policy.breaker=2+2s&policy.max_sends=2");
-    assert_eq!(refused[0], "The client sent nothing: its circuit breaker is open until 2.600 s.");
+    assert_eq!(refused[0], "The client sent nothing: its circuit breaker was open, until 2.600 s.");
 }
 
 /// What decided is what was in force: the link when a packet was sent, the server when a request arrived, the policy when
@@ -210,7 +210,7 @@ fn every_loss_on_the_link_has_the_numbers_of_its_cause() {
         ),
         (
             "link.loss=first+2",
-            "Send 1 was lost on the link: it was number 1 in its direction, and the link loses by number (first 2).",
+            "Send 1 was lost on the link: it was number 1 of its direction, and the link loses by number (first 2).",
         ),
         (
             "link.loss=burst+0.4+3&exchanges=3",

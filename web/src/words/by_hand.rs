@@ -45,11 +45,15 @@ pub(super) fn acts(scenario: &Scenario) -> String {
             1 => String::new(),
             _ => fill(text!(" of client #"), &[&packet.flow.to_string()]),
         };
-        let direction = match packet.direction {
-            Direction::Request => "request",
-            Direction::Reply => "reply",
+        // Over connections, packets are segments of TCP.
+        let connected = scenario.protocol.has_connections();
+        let (direction, way) = match (connected, packet.direction) {
+            (false, Direction::Request) => ("request", ""),
+            (false, Direction::Reply) => ("reply", ""),
+            (true, Direction::Request) => ("packet", text!(" to the server")),
+            (true, Direction::Reply) => ("packet", text!(" from the server")),
         };
-        fill("# ## #", &[direction, &packet.number.to_string(), &whose, &what])
+        fill("# ### #", &[direction, &packet.number.to_string(), way, &whose, &what])
     });
     named(text!(" By hand: "), all.collect())
 }

@@ -21,7 +21,7 @@ use crate::timeline::{Id, Timeline};
 use retrylab_core::policy::Stop;
 use retrylab_core::sim::{EndedBy, Summary};
 use retrylab_core::trace::words::{self, Narrator, Pattern, Words, story};
-use retrylab_core::trace::{Record, What};
+use retrylab_core::trace::{FrameStep, Record, What};
 
 /// Returns a summary of a run, or of the part that was simulated.
 pub(crate) fn outcome(run: &PageRun) -> String {
@@ -59,11 +59,11 @@ fn misattributed(summary: &Summary) -> (u64, &'static str, &'static str) {
 fn of_another(replies: u64) -> (u64, &'static str, &'static str) {
     let one = text!(
         "One reply ended another exchange than its own: with a token and \
-         server.reply mirror, replies name their exchange."
+         server.reply mirror, replies would name their exchange."
     );
     let many = text!(
         "# replies ended other exchanges than their own: with a token and \
-         server.reply mirror, replies name their exchange."
+         server.reply mirror, replies would name their exchange."
     );
     (replies, one, many)
 }
@@ -204,8 +204,12 @@ fn exchanges(run: &PageRun, summary: &Summary) -> String {
         1 if finished == 1 => format!("One {noun} was answered"),
         0 if finished == 1 => format!("One {noun} was not answered"),
         0 => format!("None of {of} was answered"),
+        2 if finished == 2 => format!("Both {noun}s were answered"),
         n if n == finished => format!("All {of} were answered"),
-        n => format!("{} of {of} were answered ({})", grouped(n), percent(n, finished)),
+        n => {
+            let verb = if n == 1 { "was" } else { "were" };
+            format!("{} of {of} {verb} answered ({})", grouped(n), percent(n, finished))
+        }
     };
     if summary.gave_up > 0 && summary.answered > 0 {
         out += &format!(", {} gave up", grouped(summary.gave_up));
@@ -265,7 +269,12 @@ pub(crate) fn moment(run: &PageRun, timeline: &Timeline, at: u64) -> String {
         return crowd(records, timeline, timeline.shown_at(moment));
     }
     let is_said = |id: &Id| {
-        !(matches!(records[*id as usize].what, What::Duplicated { .. }) && is_by_hand(records, *id))
+        let what = records[*id as usize].what;
+        let is_duplicated = matches!(
+            what,
+            What::Duplicated { .. } | What::Frame { step: FrameStep::Duplicated, .. }
+        );
+        !(is_duplicated && is_by_hand(records, *id))
     };
     let ids: Vec<Id> = timeline.shown_at(moment).filter(is_said).collect();
     let mut flows = Vec::new();
@@ -289,8 +298,13 @@ pub(crate) fn moment(run: &PageRun, timeline: &Timeline, at: u64) -> String {
 /// Returns true if a duplicate was made by hand, which its own record says.
 #[inline(never)]
 fn is_by_hand(records: &[Record], id: Id) -> bool {
-    let before = (id as usize).checked_sub(1).map(|before| records[before].what);
-    matches!(before, Some(What::DuplicatedByHand { .. }))
+    let (before, duplicated) = records.split_at(id as usize);
+    let Some(duplicated) = duplicated.first() else { return false };
+    let mut of_moment = before.iter().rev().take_while(|record| record.at == duplicated.at);
+    of_moment.any(|record| {
+        let by_hand = matches!(record.what, What::DuplicatedByHand { .. });
+        by_hand && record.packet() == duplicated.packet()
+    })
 }
 
 /// Returns what happens to many clients at one moment.

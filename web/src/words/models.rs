@@ -63,8 +63,9 @@ pub(super) fn rate(rate: Rate) -> String {
     fill("# #/s", &[number, &unit])
 }
 
-/// Returns what a link loses, after "a packet takes 10 ms"; empty if it loses nothing.
-pub(super) fn loss(loss: &Loss) -> String {
+/// Returns what a link loses, after "a packet takes 10 ms"; empty if it loses nothing. `whose`: what it counts for apart from
+/// the direction, such as " client and".
+pub(super) fn loss(loss: &Loss, whose: &str) -> String {
     match loss {
         Loss::Independent(Probability::NEVER) => String::new(),
         Loss::Independent(loss) => {
@@ -91,14 +92,19 @@ pub(super) fn loss(loss: &Loss) -> String {
             text!(" and is lost by a model of four states (p13 #, p31 #, p32 #, p23 #, p14 #)"),
             &[p13, p31, p32, p23, p14].map(ToString::to_string).each_ref().map(String::as_str),
         ),
-        Loss::First(1) => text!(" and is lost if it is the first of its direction").to_string(),
+        Loss::First(1) => {
+            fill(text!(" and is lost if it is the first of its# direction"), &[whose])
+        }
         Loss::First(n) => fill(
-            text!(" and is lost if it is one of the first # of its direction"),
-            &[&grouped(*n)],
+            text!(" and is lost if it is one of the first # of its# direction"),
+            &[&grouped(*n), whose],
         ),
         Loss::List(list) => {
             let list = list.to_string().replace(',', ", ").replace('-', " to ");
-            fill(text!(" and is lost if its number in its direction is in this list: #"), &[&list])
+            fill(
+                text!(" and is lost if its number in its# direction is in this list: #"),
+                &[whose, &list],
+            )
         }
         other => text!(" and is lost as in the loss model ").to_string() + &other.to_string(),
     }
@@ -163,7 +169,7 @@ mod tests {
             ("first 2", "if it is one of the first 2 of its direction"),
             ("list 1,3-5", "if its number in its direction is in this list: 1, 3 to 5"),
         ] {
-            assert_eq!(loss(&value.parse().unwrap()), format!(" and is lost {words}"));
+            assert_eq!(loss(&value.parse().unwrap(), ""), format!(" and is lost {words}"));
         }
         for (value, words) in [
             ("poisson 6", "6 per second each, at random"),

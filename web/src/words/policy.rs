@@ -16,7 +16,10 @@ pub(super) fn policy(scenario: &Scenario) -> String {
     let writes = scenario.workload == Workload::Write;
     let schedule = if writes { Schedule::of_writes(policy) } else { Schedule::new(policy) };
     let sends = schedule.certain_sends(policy);
-    let ending = schedule.ending() + if_no_reply(scenario, &schedule) + sooner(policy);
+    let mut ending = schedule.ending() + if_no_reply(scenario, &schedule) + sooner(policy);
+    if policy.first_delay().is_some() && schedule.has_time() {
+        ending = since_first_send(&ending);
+    }
     if sends == 1 || writes && policy.hedging() {
         return short(sends, writes) + &ending;
     }
@@ -36,6 +39,7 @@ pub(super) fn policy(scenario: &Scenario) -> String {
     if let Some(attempt) = attempt.filter(|_| !writes) {
         // What follows are the pauses between sends, not the waits for replies.
         let pauses = out.replacen("waits", "pauses", 1).replacen("each wait", "each pause", 1);
+        let pauses = pauses.replacen("after every send", "between sends", 1);
         out = format!("waits {} for each reply, then {pauses}", time(attempt));
     }
     let most = policy.max_timeout().map(|most| format!(", at most {}", time(most)));
@@ -58,6 +62,15 @@ fn short(sends: usize, writes: bool) -> String {
     .to_string()
 }
 
+/// Returns the end of a client whose first send is delayed.
+#[inline(never)]
+fn since_first_send(ending: &str) -> String {
+    let after = text!(" after its first send");
+    let (time, more) = ending.split_at(ending.find([',']).unwrap_or(ending.len()));
+    let (time, reply) = time.split_at(time.find(" if ").unwrap_or(time.len()));
+    time.replacen(" at ", " ", 1) + after + reply + more
+}
+
 fn time(duration: Duration) -> String {
     span(nanos(duration))
 }
@@ -65,9 +78,9 @@ fn time(duration: Duration) -> String {
 /// Returns how the first `waits` waits of a policy grow, before cap and jitter: "waits 2 s, then twice as long after each timeout".
 /// `ends` if a wait of its own follows.
 fn growth(policy: &Policy, waits: usize, ends: bool) -> String {
-    let (first, factor) = (time(policy.initial_timeout()), policy.multiplier());
+    let (first, factor) = (time(policy.first_timeout()), policy.multiplier());
     let (more, adds) = (time(policy.increment()), !policy.increment().is_zero());
-    let is_zero = policy.initial_timeout().is_zero();
+    let is_zero = policy.first_timeout().is_zero();
     // A Fibonacci number comes twice before they grow.
     let fibonacci = usize::from(policy.backoff() == Backoff::Fibonacci);
     let alike = (policy.linear_timeouts() as usize).saturating_add(1 + fibonacci);
@@ -204,6 +217,14 @@ mod tests {
                 "With a changed textbook policy, the client waits for the reply, and gives up at 100 ms.",
             ),
             ("policy.preset=udp-pinger", "the client waits for the reply, and gives up at 1 s."),
+            (
+                "policy.adaptive=rfc6298&policy.min_timeout=1s&policy.max_sends=3",
+                "the client waits 1 s, then twice as long after each timeout, and gives up at 3 s.",
+            ),
+            (
+                "policy.first_delay=50ms+150ms&policy.max_sends=2",
+                "and gives up 300 ms after its first send.",
+            ),
             (
                 "policy.preset=tcp-syn-linux-6.5",
                 "waits 1 s 5 times, then twice as long after each timeout, at most 120 s, and gives up at 131 s.",

@@ -4,9 +4,9 @@ use super::by_hand::{acts, faults};
 use super::models::{arrivals, distribution, loss, rate};
 use super::policy::policy;
 use crate::fields;
-use crate::lessons;
+use crate::lessons::{self, Lesson};
 use crate::numbers::{count, grouped, ratio, span};
-use crate::rest::text;
+use crate::rest::{fill, text};
 use crate::schedule::resolver_options;
 use retrylab_core::link::{Latency, Link, Loss, Rate};
 use retrylab_core::policy::Adaptive;
@@ -28,31 +28,75 @@ pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
     }
 }
 
-/// Returns the subject of a scenario, for paper: its question if it has one, not what to watch.
+/// Returns what a scenario is, for paper: its question if it has one, not what to watch, and its description.
 pub(crate) fn topic(scenario: &Scenario) -> String {
     let lesson = lessons::find(&scenario.to_fragment());
-    lesson.map_or_else(|| headline(scenario).1, |lesson| lesson.question().to_string())
+    let described = |lesson: &Lesson| lesson.question().to_string() + " " + &own(scenario);
+    lesson.map_or_else(|| headline(scenario).1, described)
 }
 
 /// Returns what changes during the run, a sentence for each time.
+#[inline(never)]
 fn changes(scenario: &Scenario) -> String {
     let mut out = String::new();
-    for (at, what) in &fields::changes(scenario) {
-        out = out + " From " + &span(*at) + " on: " + what + ".";
+    for change in scenario.changes.as_slice() {
+        let (at, label) = (span(nanos(change.at)), fields::label_of(&change.key));
+        out += &fill(text!(" From # on, “#” is #."), &[&at, &label, &change.value]);
     }
     out
 }
 
 /// Returns a description of a scenario that is not a lesson.
 fn own(scenario: &Scenario) -> String {
-    what_happens(scenario) + &faults(scenario) + &acts(scenario)
+    what_happens(scenario) + &others(scenario) + &faults(scenario) + &acts(scenario)
+}
+
+/// Returns the settings that the other sentences leave out, as a sentence; empty if there are none.
+fn others(scenario: &Scenario) -> String {
+    let is_told = |key: &str| {
+        let told = [
+            "clients",
+            "exchanges",
+            "seed",
+            "message",
+            "link.preset",
+            "link.latency",
+            "link.rtt",
+            "link.loss",
+            "link.rate",
+            "link.reply_latency",
+            "link.reply_loss",
+            "link.reply_rate",
+            "server.drop",
+            "server.service",
+            "server.workers",
+            "server.rising",
+            "servers",
+            "faults",
+            "acts",
+            "changes",
+            "dns.options",
+        ];
+        let is_lookup = scenario.protocol == Protocol::Dns && key == "protocol";
+        is_lookup
+            || told.contains(&key)
+            || key.starts_with("policy.")
+            || key.starts_with("workload.")
+    };
+    let others = scenario.changes().filter(|(key, _)| !is_told(key));
+    let named =
+        others.map(|(key, value)| fill(text!("“#” is #"), &[&fields::label_of(key), &value]));
+    match named.collect::<Vec<_>>().as_slice() {
+        [] => String::new(),
+        named => text!(" Besides, ").to_string() + &named.join(", ") + ".",
+    }
 }
 
 /// Returns who sends what over which link to which server, and by which policy.
 fn what_happens(scenario: &Scenario) -> String {
     let one = scenario.clients == 1;
     let mut out = workload(scenario);
-    out += &trips(&scenario.link);
+    out += &trips(&scenario.link, one);
     if scenario.server.drop > Probability::NEVER {
         out += &format!("; the server drops a request with probability {}", scenario.server.drop);
     }
@@ -87,7 +131,7 @@ fn what_happens(scenario: &Scenario) -> String {
 }
 
 /// Returns how long packets take and how many are lost: of each direction, if they differ.
-fn trips(link: &Link) -> String {
+fn trips(link: &Link, one: bool) -> String {
     let time = match &link.latency {
         Latency::OneWay(time) => distribution(time),
         Latency::RoundTrip(time) => format!("half of a round trip of {}", distribution(time)),
@@ -104,8 +148,9 @@ fn trips(link: &Link) -> String {
         Same::Own(rate) => rate,
         Same::Same => link.rate,
     };
-    let request = trip(&time, link.rate, &link.loss);
-    let reply = trip(reply_time, reply_rate, reply_loss);
+    let whose = if one || link.shared { "" } else { text!(" client and") };
+    let request = trip(&time, link.rate, (&link.loss, whose));
+    let reply = trip(reply_time, reply_rate, (reply_loss, whose));
     if request == reply {
         return format!(". A packet {request}");
     }
@@ -118,9 +163,9 @@ fn trips(link: &Link) -> String {
 }
 
 /// Returns how long a packet takes, and how it may be lost.
-fn trip(time: &str, sent_at: Option<Rate>, lost: &Loss) -> String {
+fn trip(time: &str, sent_at: Option<Rate>, (lost, whose): (&Loss, &str)) -> String {
     let sent = sent_at.map(|bits| format!(" after it is sent at {}", rate(bits)));
-    format!("takes {time}{}{}", sent.unwrap_or_default(), loss(lost))
+    format!("takes {time}{}{}", sent.unwrap_or_default(), loss(lost, whose))
 }
 
 /// Returns who asks for what, and when.
@@ -137,10 +182,15 @@ fn workload(scenario: &Scenario) -> String {
         Workload::Heartbeat { .. } => {
             let (interval, dead_after) = scenario.workload.heartbeat().unwrap_or_default();
             let [interval, dead_after] = [interval, dead_after].map(|time| span(nanos(time)));
-            format!(
-                "{clients} send{s} {}{each}, one every {interval}, which nobody answers; the server declares a client \
-                 dead after {dead_after} without one",
-                count(exchanges, "heartbeat")
+            let every = match exchanges {
+                1 => String::new(),
+                _ => fill(text!(", one every #"), &[&interval]),
+            };
+            fill(
+                text!(
+                    "# send# ###, which nobody answers; the server declares a client dead after # without one"
+                ),
+                &[&clients, s, &count(exchanges, "heartbeat"), each, &every, &dead_after],
             )
         }
         Workload::Closed { .. } if scenario.protocol == Protocol::Dns => {
@@ -165,7 +215,12 @@ fn workload(scenario: &Scenario) -> String {
         Workload::Closed { .. } if exchanges == 1 => format!("{clients} ask{at_once}"),
         Workload::Closed { .. } => {
             let times = grouped(exchanges);
-            format!("{clients} ask{s}{at_once}, {times} times{each}, one after another")
+            let asks = match (one, at_once) {
+                (true, _) => text!("# asks # times, one after another"),
+                (false, "") => text!("# ask # times each, one after another"),
+                (false, _) => text!("# begin at once; each asks # times, one after another"),
+            };
+            fill(asks, &[&clients, &times])
         }
     }
 }
@@ -181,12 +236,12 @@ mod tests {
         let (title, sentence) = say("exchanges=100&server.drop=0.5");
         assert_eq!(title, "textbook");
         assert!(sentence.starts_with("How does the textbook client cope"), "{sentence}");
-        assert!(sentence.contains("? One client asks, 100 times"), "{sentence}");
+        assert!(sentence.contains("? One client asks 100 times"), "{sentence}");
         let (title, sentence) = say("clients=3&link.loss=0.25&server.drop=0.5&exchanges=2");
         assert_eq!(title, "Your own run");
         assert_eq!(
             sentence,
-            "3 clients ask at once, 2 times each, one after another. A packet takes 10 ms and is \
+            "3 clients begin at once; each asks 2 times, one after another. A packet takes 10 ms and is \
              lost with probability 0.25; the server drops a request with probability 0.5. With the \
              textbook policy, each client waits 100 ms, then twice as long after each timeout, \
              and gives up at 3.1 s."
@@ -221,7 +276,7 @@ mod tests {
             ),
             (
                 "policy.attempt_timeout=50ms&policy.multiplier=1&policy.max_sends=3",
-                "waits 50 ms for each reply, then pauses 100 ms after every send, and gives up at \
+                "waits 50 ms for each reply, then pauses 100 ms between sends, and gives up at \
                  350 ms.",
             ),
             (
@@ -270,6 +325,19 @@ mod tests {
                 ". A packet takes 10 ms; the server can process 500 requests per second. With",
             ),
             ("server.service=300ms", "; the server can process 3.33 requests per second. With"),
+            (
+                "server.service=300ms&server.workers=none",
+                "; the work on a request takes 300 ms. With",
+            ),
+            (
+                "policy.preset=quic-pto&exchanges=2",
+                ", and never gives up. In later exchanges, measured round trips move the first wait.",
+            ),
+            ("link.duplicate=0.1&server.fail=0.5", " Besides, “Fail” is 0.5, “Duplicate” is 0.1."),
+            (
+                "clients=2&link.loss=first+1",
+                "A packet takes 10 ms and is lost if it is the first of its client and direction.",
+            ),
             (
                 "policy.initial_timeout=0s&policy.max_sends=3&policy.attempt_timeout=50ms",
                 "the client waits 50 ms for each reply, then sends again at once, and gives up at 150 ms.",

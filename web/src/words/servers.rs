@@ -1,6 +1,6 @@
 //! The servers in words: how much they have to do, and what is wrong.
 
-use crate::numbers::{capital, grouped, span};
+use crate::numbers::{capital, count, grouped, span};
 use crate::run::PageRun;
 use crate::timeline::{Load, Site, Timeline};
 
@@ -12,13 +12,13 @@ pub(crate) fn servers(run: &PageRun, timeline: &Timeline, at: u64) -> String {
         let Load { waiting, working, wasted } = servers.load(place, at);
         let mut words = Vec::new();
         let [workers, queue] = servers.limits(at);
-        for (what, count, limit) in [("busy", working, workers), ("queue", waiting, queue)] {
-            if count > 0 {
-                words.push(of(what, count, limit));
+        for (what, number, limit) in [("busy", working, workers), ("queue", waiting, queue)] {
+            if number > 0 {
+                words.push(of(what, number, limit));
             }
         }
         if wasted > 0 {
-            words.push(grouped(wasted as u64) + " wasted so far");
+            words.push(count(wasted as u64, "request") + " served in vain");
         }
         let wrong = servers.troubles_at(at).filter(|trouble| trouble.is_of_server(place));
         words.extend(wrong.map(|trouble| since(&trouble.word(), trouble.from)));
@@ -67,7 +67,7 @@ mod tests {
         let late =
             "exchanges=2&token=true&server.service=140ms&server.reply=mirror&server.workers=none";
         assert_eq!(at(late, 240), "Server: busy 2.");
-        assert_eq!(at(late, 255), "Server: busy 1, 1 wasted so far.");
+        assert_eq!(at(late, 255), "Server: busy 1, 1 request served in vain.");
         let faults = "exchanges=9&server.drop=1&faults=100ms+1s+server-down;200ms+1s+partition";
         assert_eq!(at(faults, 99), "", "nothing is wrong yet");
         assert_eq!(at(faults, 300), "Server: down since 100 ms; link cut since 200 ms.");

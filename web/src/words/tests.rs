@@ -170,7 +170,7 @@ fn a_delayed_start_and_the_limits_have_their_words() {
         [
             "No reply for 100 ms: the client gives up after 100 ms and 1 send; it has made all its \
              sends. The client is not allowed to send and pauses 100 ms.",
-            "The client did not send: the circuit breaker is open.",
+            "The client did not send: the circuit breaker was open.",
         ]
     );
     let (run, _) = over("exchanges=2&policy.max_sends=1&policy.breaker=1+9s&server.drop=1");

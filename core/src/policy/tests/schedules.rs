@@ -200,6 +200,36 @@ fn no_send_follows_an_attempt_whose_backoff_would_pass_the_deadline() {
     }
 }
 
+/// What a deadline cuts does not end between the ends of the shortest and of the longest waits.
+#[test]
+fn the_end_of_drawn_waits_before_a_deadline_is_within_its_bounds() {
+    for (rule, attempt, bounds) in [
+        (DeadlineRule::Before, None, ["0", "0.25"]),
+        (DeadlineRule::At, Some(s("0.05")), ["0.05", "0.25"]),
+    ] {
+        let textbook = P::Textbook.policy().to_builder().jitter(Jitter::Full);
+        let policy =
+            textbook.deadline(Some(s("0.25"))).deadline_rule(rule).attempt_timeout(attempt);
+        let policy = policy.build().unwrap();
+        let ScheduleEnd::At { at, .. } = policy.timetable(9, 99).end else { panic!("it ends") };
+        assert_eq!([at.least, at.most], bounds.map(s));
+        for exchange in 1..=300 {
+            let mut sends = policy.sends_of(1, exchange);
+            sends.by_ref().for_each(drop);
+            assert!((at.least..=at.most).contains(&sends.elapsed()), "{exchange} of seed 1");
+        }
+    }
+}
+
+/// The first wait of an adaptive policy has a minimum before anything is measured, too.
+#[test]
+fn the_schedule_of_an_adaptive_policy_begins_with_its_minimum() {
+    let policy = P::Textbook.policy().to_builder().adaptive(Adaptive::Rfc6298);
+    let policy = policy.min_timeout(Some(s("1"))).max_sends(Some(3)).build().unwrap();
+    assert_eq!(policy.sends().collect::<Vec<_>>(), table("0 1"));
+    assert_eq!(policy.gives_up_after(), Some(s("3")));
+}
+
 /// glibc's send_dg: server k of n waits 5 s shifted left by k, divided by n for k above 0, in whole seconds.
 #[test]
 fn a_stub_resolvers_waits_depend_on_the_number_of_servers() {

@@ -70,7 +70,7 @@ pub const fn reason(why: Stop, failed: bool) -> &'static str {
         Stop::GiveUpAbove => "it assumes that the server is down",
         Stop::Deadline => "its deadline allows no more",
         Stop::Budget => "the retry budget refuses the send",
-        Stop::Breaker => "the circuit breaker is open",
+        Stop::Breaker => "the circuit breaker was open",
         Stop::PushedBack => "the server asked it not to come back",
         Stop::TooMany => "too many exchanges are open",
         Stop::NotRepeated => "the request must not be sent twice",

@@ -53,15 +53,9 @@ pub(in super::super) fn broken(wording: &Wording<'_>, why: Failure) -> Words {
         (_, Failure::Unreadable) => {
             ("brings something that is not a reply", "not a reply", "unreadable")
         }
-        (_, Failure::TimedOut) => {
-            ("is given up: no reply in time", "connection given up", "given up")
-        }
+        (_, Failure::TimedOut) => ("is given up", "connection given up", "given up"),
     };
-    let predicate = match what.split_once(':') {
-        Some((what, why)) => format!("{what}{which}:{why}"),
-        None => format!("{what}{which}"),
-    };
-    Words::new(connection, predicate).noted(note, brief)
+    Words::new(connection, format!("{what}{which}")).noted(note, brief)
 }
 
 pub(in super::super) fn released(wording: &Wording<'_>) -> Words {

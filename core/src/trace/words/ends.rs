@@ -11,7 +11,13 @@ use alloc::string::{String, ToString};
 /// "100 ms and 2 sends".
 fn effort(wording: &Wording<'_>, sends: u32, elapsed: Duration) -> String {
     let noun = if wording.setting.pattern == Pattern::Write { "write" } else { "send" };
-    format!("{} and {}", span(nanos(elapsed)), count(sends.into(), noun))
+    format!("{} and {}", time(sends, elapsed), count(sends.into(), noun))
+}
+
+/// Returns the time that an exchange took. Each wait of 0 takes a nanosecond: see [`length`](super::length).
+fn time(sends: u32, elapsed: Duration) -> String {
+    let nanos = nanos(elapsed);
+    span(if nanos <= sends.into() { 0 } else { nanos })
 }
 
 pub(in super::super) fn answered(
@@ -21,7 +27,7 @@ pub(in super::super) fn answered(
     elapsed: Duration,
 ) -> Words {
     let effort = effort(wording, sends, elapsed);
-    let time = span(nanos(elapsed));
+    let time = time(sends, elapsed);
     let writes = wording.setting.pattern == Pattern::Write;
     let (what, brief) = if writes { ("row written", "written") } else { ("answered", "answered") };
     let by = by_another(wording);
@@ -46,12 +52,13 @@ pub(in super::super) fn failed(wording: &Wording<'_>) -> Words {
     match wording.record.host {
         HostId::Server(_) => {
             let it = wording.it();
-            let note = if wording.known.prompt {
-                "fails to serve it".to_string()
-            } else {
-                format!("fails to serve {which}")
+            let (fails, brief) = match wording.setting.works {
+                true => ("will not serve", "will fail"),
+                false => ("fails to serve", "fails"),
             };
-            Words::new(wording.host(), format!("fails to serve {it}")).noted(note, "fails")
+            let what = if wording.known.prompt { "it" } else { &which };
+            Words::new(wording.host(), format!("{fails} {it}"))
+                .noted(format!("{fails} {what}"), brief)
         }
         HostId::Client | HostId::Link => {
             let send = wording.send().map_or_else(|| which.clone(), |send| format!("send {send}"));
@@ -82,17 +89,19 @@ pub(in super::super) fn gave_up(
     elapsed: Duration,
     why: Stop,
 ) -> Words {
-    let reason = match (why, wording.setting.servers.is_several()) {
-        (Stop::GiveUpAbove, true) => "it assumes that all servers are down",
-        (why, _) => reason(why, wording.known.failure),
+    let failed = wording.known.failure;
+    let reason = match why {
+        Stop::GiveUpAbove if wording.setting.servers.is_several() && !failed => {
+            "it assumes that all servers are down"
+        }
+        why => reason(why, failed),
     };
     let exchange = wording.overlapping().map_or_else(String::new, |n| format!(" exchange {n}"));
     if sends == 0 {
         return Words::new(wording.host(), format!("did not send{exchange}: {reason}"))
             .noted(format!("not sent: {reason}"), "not sent");
     }
-    let time = span(nanos(elapsed));
-    let effort = effort(wording, sends, elapsed);
+    let (time, effort) = (time(sends, elapsed), effort(wording, sends, elapsed));
     let note = match why {
         Stop::MaxSends | Stop::GiveUpAbove => format!("gave up after {time}"),
         Stop::Deadline
@@ -111,7 +120,7 @@ pub(in super::super) fn gave_up(
 }
 
 pub(in super::super) fn refused(wording: &Wording<'_>, sends: u32, elapsed: Duration) -> Words {
-    let (effort, time) = (effort(wording, sends, elapsed), span(nanos(elapsed)));
+    let (effort, time) = (effort(wording, sends, elapsed), time(sends, elapsed));
     let words = match wording.overlapping() {
         Some(exchange) => {
             let subject = format!("exchange {exchange}");

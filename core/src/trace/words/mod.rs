@@ -95,6 +95,8 @@ pub struct Setting {
     pub connections: bool,
     /// The names of the servers, if there is more than one: sentences say which.
     pub servers: ServerNames,
+    /// The work on a request takes time: what a server decides when it arrives happens later.
+    pub works: bool,
 }
 
 /// What the clients of a run do.

@@ -19,7 +19,7 @@ pub fn story(wording: &[Words]) -> String {
         let last = sentences.last_mut();
         let continued = match (last, before) {
             (Some(last), Some(before))
-                if before.role == Role::Lead && words.role == Role::Plain =>
+                if before.role == Role::Lead && words.role == Role::Plain && follows(words) =>
             {
                 *last += &format!(": {}", words.clause());
                 // One more may follow.
@@ -27,9 +27,13 @@ pub fn story(wording: &[Words]) -> String {
                 true
             }
             (Some(last), Some(before))
-                if joinable && before.subject == words.subject && !words.subject.is_empty() =>
+                if joinable && before.subject == words.subject && can_be_second(words) =>
             {
-                *last += &format!(" and {}", words.predicate);
+                if before.predicate == words.predicate {
+                    last.push_str(" twice");
+                } else {
+                    *last += &format!(" and {}", words.predicate);
+                }
                 joinable = false;
                 true
             }
@@ -44,11 +48,21 @@ pub fn story(wording: &[Words]) -> String {
             sentences.push(words.clause());
             joinable = true;
         }
-        joinable &= !words.predicate.contains([':', ';']);
+        joinable &= !words.predicate.contains([':', ';']) && !words.predicate.contains(" and ");
         before = Some(words);
     }
     let whole = sentences.iter().map(|sentence| capital(sentence) + ".");
     whole.collect::<Vec<_>>().join(" ")
+}
+
+/// Returns true if it can be the consequence of a wait that is over: it is about the client, and not what happens to it.
+fn follows(words: &Words) -> bool {
+    words.subject.is_empty() || words.subject.contains("client")
+}
+
+/// Returns true if a sentence that has the same subject can be continued with it.
+fn can_be_second(words: &Words) -> bool {
+    !words.subject.is_empty() && !words.predicate.contains(" and ")
 }
 
 /// Returns true for a request's arrival followed by what a server does with it.

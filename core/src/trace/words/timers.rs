@@ -55,13 +55,31 @@ pub(in super::super) fn timer_armed(
     deadline: Instant,
 ) -> Words {
     let left = length(nanos(deadline.saturating_since(wording.record.at)));
-    let host = wording.host();
-    let exchange = wording.exchange();
     match timer {
         Timer::Resend if left == span(0) => sends_at_once(wording),
         Timer::Resend | Timer::Timeout => waits_for_reply(wording, "", &left),
         Timer::GiveUp => waits_for_reply(wording, "a final ", &left),
-        Timer::Backoff | Timer::Hint => waits_to_resend(wording, timer == Timer::Hint, &left),
+        Timer::Backoff
+        | Timer::Hint
+        | Timer::Limits
+        | Timer::Start
+        | Timer::Think
+        | Timer::Arrival
+        | Timer::Service
+        | Timer::Outage
+        | Timer::Recovery
+        | Timer::Other(_) => other_armed(wording, timer, &left),
+    }
+}
+
+/// Returns the words for a wait that is not one for a reply.
+#[inline(never)]
+fn other_armed(wording: &Wording<'_>, timer: Timer, left: &str) -> Words {
+    let host = wording.host();
+    let exchange = wording.exchange();
+    match timer {
+        Timer::Resend | Timer::Timeout | Timer::GiveUp => waits_for_reply(wording, "", left),
+        Timer::Backoff | Timer::Hint => waits_to_resend(wording, timer == Timer::Hint, left),
         Timer::Limits => {
             let words = match wording.overlapping() {
                 Some(exchange) => {
@@ -98,13 +116,25 @@ pub(in super::super) fn timer_armed(
         }
         Timer::Service => Words::new(host, format!("will finish {} in {left}", job(wording)))
             .noted(format!("done in {left}"), format!("{left} left")),
-        Timer::Outage => outage(host, &left),
+        Timer::Outage => outage(host, left),
         Timer::Recovery => Words::new(host + "'s outage", format!("ends in {left}"))
             .noted(format!("back in {left}"), format!("in {left}")),
         Timer::Other(_) if wording.setting.pattern == Pattern::Heartbeat => {
-            heartbeat_timer(wording, &left)
+            heartbeat_timer(wording, left)
         }
-        Timer::Other(name) => Words::new(host, format!("waits {left} ({name})")),
+        Timer::Other(name) => Words::new(host, format!("waits {left} {}", awaited(name)))
+            .noted(format!("waits {left} ({name})"), format!("waits {left}")),
+    }
+}
+
+/// Returns what a host waits for whose timer has this name.
+#[inline(never)]
+fn awaited(name: &str) -> String {
+    match name {
+        "release" => "for the release of its connection".to_string(),
+        "idle" => "for something to arrive on a connection".to_string(),
+        "total time" => "for the end of a connection".to_string(),
+        name => format!("({name})"),
     }
 }
 
@@ -180,6 +210,24 @@ fn job(wording: &Wording<'_>) -> String {
 }
 
 pub(in super::super) fn timer_fired(wording: &Wording<'_>, timer: Timer) -> Words {
+    match timer {
+        Timer::Resend | Timer::GiveUp | Timer::Timeout => silence(wording),
+        Timer::Backoff
+        | Timer::Hint
+        | Timer::Limits
+        | Timer::Start
+        | Timer::Think
+        | Timer::Arrival
+        | Timer::Service
+        | Timer::Outage
+        | Timer::Recovery
+        | Timer::Other(_) => other_fired(wording, timer),
+    }
+}
+
+/// Returns the words for the end of a wait that is not one for a reply.
+#[inline(never)]
+fn other_fired(wording: &Wording<'_>, timer: Timer) -> Words {
     let dull = |subject: String, predicate: &str, note: &str| {
         Words::new(subject, predicate).noted(note, note).role(Role::Dull)
     };
@@ -207,8 +255,8 @@ pub(in super::super) fn timer_fired(wording: &Wording<'_>, timer: Timer) -> Word
             }
         }
         Timer::Other(name) => {
-            let over = format!("is over ({name})");
-            dull(format!("the wait of {}", wording.host()), &over, &format!("wait over ({name})"))
+            let wait = format!("the wait of {} {}", wording.host(), awaited(name));
+            dull(wait, "is over", &format!("wait over ({name})"))
         }
     }
 }
@@ -231,7 +279,7 @@ fn silence(wording: &Wording<'_>) -> Words {
                 .strip_prefix(" of ")
                 .map_or_else(String::new, |whose| format!(" for {whose}"));
             Words::new("", format!("no reply{to}{whose} for {waited}"))
-                .noted(format!("no reply for {waited}"), format!("{waited} over"))
+                .noted(format!("no reply for {waited}"), "no reply")
         }
         None => Words::new(whose_pause(wording, &format!("wait for a reply{to}")), "is over")
             .noted("wait over", "wait over"),

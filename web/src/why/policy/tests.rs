@@ -20,6 +20,26 @@ fn a_wait_has_the_numbers_of_its_length() {
             "The wait would have been 800 ms, but the deadline cut it to 300 ms.",
         ),
         (
+            "policy.last_timeout=1s&policy.max_sends=2&server.drop=1",
+            "The policy has a wait of its own after the last send: 1 s.",
+        ),
+        (
+            "policy.jitter=decorrelated&policy.max_timeout=150ms&policy.max_sends=4&server.drop=1",
+            "The policy's maximum of 150 ms cut the wait.",
+        ),
+        (
+            "policy.jitter=once+0.5&policy.max_timeout=300ms&policy.max_sends=4&server.drop=1",
+            "The policy's maximum of 300 ms cut the wait.",
+        ),
+        (
+            "server.fail=1&link.latency=60ms&policy.max_sends=4",
+            "The client had learned that send 1 failed, and waits for that reason.",
+        ),
+        (
+            "policy.max_timeout=150ms&server.drop=1",
+            "The client gave up at 0.700 s after 5 sends: the next wait, before jitter and maximum, would be 3.2 s, above the limit of 2 s.",
+        ),
+        (
             "link.loss=1&policy.attempt_timeout=50ms&policy.max_sends=2",
             "The client had abandoned send 1 after 50 ms without a reply.",
         ),

@@ -47,3 +47,22 @@ fn a_failure_may_count_for_another_exchange() {
     let failed = timeline.packets().iter().find(|packet| packet.failure).unwrap();
     assert_eq!(taken_by(&timeline, run.records(), failed), Some(2));
 }
+
+/// A failure that goes out at once, because the queue is full, is not one that was drawn.
+#[test]
+fn a_failure_has_its_own_reason() {
+    let (run, timeline) = over(
+        "server.fail=0.5&server.service=50ms&server.queue=0&server.overflow=fail&clients=3&policy.max_sends=1&seed=4",
+    );
+    let failures = (0..).zip(timeline.packets()).filter(|(_, packet)| packet.failure);
+    let why = failures.map(|(id, packet)| {
+        let chain = texts(Chain::of_packet(&run, &timeline, id, (3, u64::MAX)));
+        (packet.sent, chain.into_iter().find(|text| text.starts_with("The server failed")).unwrap())
+    });
+    let at_once = why.filter(|(sent, _)| *sent == 10_000_000).map(|(_, why)| why);
+    for why in at_once {
+        let full =
+            "The server failed send 1 at 0.010 s: it was busy, and there was no room in its queue.";
+        assert_eq!(why, full);
+    }
+}
