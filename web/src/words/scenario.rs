@@ -53,8 +53,8 @@ fn own(scenario: &Scenario) -> String {
 
 /// Returns the settings that the other sentences leave out, as a sentence; empty if there are none.
 fn others(scenario: &Scenario) -> String {
-    let is_told = |key: &str| {
-        let told = [
+    let is_described = |key: &str| {
+        let described = [
             "clients",
             "exchanges",
             "seed",
@@ -79,11 +79,11 @@ fn others(scenario: &Scenario) -> String {
         ];
         let is_lookup = scenario.protocol == Protocol::Dns && key == "protocol";
         is_lookup
-            || told.contains(&key)
+            || described.contains(&key)
             || key.starts_with("policy.")
             || key.starts_with("workload.")
     };
-    let others = scenario.changes().filter(|(key, _)| !is_told(key));
+    let others = scenario.changes().filter(|(key, _)| !is_described(key));
     let named =
         others.map(|(key, value)| fill(text!("“#” is #"), &[&fields::label_of(key), &value]));
     match named.collect::<Vec<_>>().as_slice() {

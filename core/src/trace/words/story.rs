@@ -55,7 +55,7 @@ pub fn story(wording: &[Words]) -> String {
     whole.collect::<Vec<_>>().join(" ")
 }
 
-/// Returns true if it can be the consequence of a wait that is over: it is about the client, and not what happens to it.
+/// Returns true if it can be the consequence of a wait that is over: it concerns the client, and not what happens to it.
 fn follows(words: &Words) -> bool {
     words.subject.is_empty() || words.subject.contains("client")
 }

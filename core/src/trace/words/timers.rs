@@ -7,7 +7,7 @@ use crate::time::{Instant, nanos};
 use alloc::format;
 use alloc::string::{String, ToString};
 
-/// Returns the length of a wait of so many nanoseconds. A wait of 0 takes a nanosecond, because a deadline is later than now.
+/// Returns the length of a wait in nanoseconds. A wait of 0 takes a nanosecond, because a deadline is later than now.
 #[must_use]
 pub fn length(nanos: u64) -> String {
     span(if nanos == 1 { 0 } else { nanos })
