@@ -32,7 +32,7 @@ export class Transport {
     press("play", hooks.toggle);
     // A keyboard comes here past all that is below the stage, which may be out of sight by then.
     const play = byId("play", HTMLButtonElement);
-    play.addEventListener("focus", () => play.matches(":focus-visible") && part(root, "stage", HTMLElement).scrollIntoView({ block: "nearest" }));
+    play.addEventListener("focus", () => play.matches(":focus-visible") && document.querySelector(".stage")?.scrollIntoView({ block: "nearest" }));
     press("step-next", () => hooks.step(false));
     press("step-back", () => hooks.step(true));
     press("to-start", () => hooks.jump(0));
