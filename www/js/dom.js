@@ -46,7 +46,7 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /** A number with its unit or what it counts, a range, or a name with its number. */
-const MEASURE = /(\b(?:client|send|exchange|heartbeat|reply) \d[\d,]*|\d[\d.,]* to \d[\d.,]*(?: [nµm]?s\b| %)?|\d[\d.,]* (?:(?!of\b|and\b|to\b|is\b|has\b|at\b|or\b)[a-zµ][\w/]*|[kM]?B\b|[kM]bit\/s|%))/;
+const MEASURE = /(\b(?:client|send|exchange|heartbeat|reply) \d[\d,]*|\d[\d.,]* (?:to|of) \d[\d.,]*(?: [nµm]?s\b| %)?|\d[\d.,]* (?:(?!of\b|and\b|to\b|is\b|has\b|at\b|or\b)[a-zµ][\w/]*|[kM]?B\b|[kM]bit\/s|%))/;
 
 /**
  * Returns a text whose numbers are never parted from their units by the end of a line.

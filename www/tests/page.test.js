@@ -354,7 +354,7 @@ test("the server's queue and faults are in words, and the legend explains a mark
   assert.deepEqual(await shown(), ["in work", "in the queue", "down, slow or cut", "work whose reply is of no use"]);
   assert.deepEqual(await page.locator("#legend").boundingBox(), end, "nothing moves");
   const label = await page.locator("[data-part=stage]").getAttribute("aria-label");
-  assert.match(label ?? "", /Server: .*served without effect, slow ×2 since 500 ms\./);
+  assert.match(label ?? "", /Server: .*wasted, slow ×2 since 500 ms\./);
   await page.evaluate(() => {
     location.hash = "#exchanges=9&faults=50ms+100ms+loss+0.3;60ms+100ms+latency+50ms";
   });

@@ -140,16 +140,16 @@ fn drawn(jitter: Jitter) -> String {
         Jitter::Full => text!(", each drawn between zero and that").to_string(),
         Jitter::Equal => text!(", each drawn between half of that and all of it").to_string(),
         Jitter::Once(share) => format!(", the first drawn up to {} longer", part(share)),
-        Jitter::Additive(spread) => format!(", each up to {} longer or shorter", time(spread)),
+        Jitter::Additive(spread) => format!(", each wait up to {} longer or shorter", time(spread)),
         Jitter::Slots(slot) => format!(", each drawn in slots of {}", time(slot)),
         Jitter::Proportional(share) | Jitter::Compounding(share) => {
-            format!(", each up to {} longer or shorter", part(share))
+            format!(", each wait up to {} longer or shorter", part(share))
         }
         Jitter::ProportionalLater(share) => {
             text!(", all but the first up to # longer or shorter").replace('#', &part(share))
         }
         Jitter::CompoundingUp(share) => {
-            text!(", each up to # longer or shorter, the first never shorter")
+            text!(", each wait up to # longer or shorter, the first never shorter")
                 .replace('#', &part(share))
         }
         _ => String::new(),
@@ -243,7 +243,7 @@ mod tests {
             ),
             (
                 "policy.preset=dhcpv6-solicit",
-                ", each up to 10 % longer or shorter, the first never shorter, and never gives up.",
+                ", each wait up to 10 % longer or shorter, the first never shorter, and never gives up.",
             ),
             (
                 "policy.preset=stun",

@@ -78,7 +78,9 @@ fn others(scenario: &Scenario) -> String {
             "dns.options",
         ];
         let is_lookup = scenario.protocol == Protocol::Dns && key == "protocol";
+        let is_queue = key == "server.queue" && scenario.station.capacity().is_some();
         is_lookup
+            || is_queue
             || described.contains(&key)
             || key.starts_with("policy.")
             || key.starts_with("workload.")
@@ -98,12 +100,14 @@ fn what_happens(scenario: &Scenario) -> String {
     let mut out = workload(scenario);
     out += &trips(&scenario.link, one);
     if scenario.server.drop > Probability::NEVER {
-        out += &format!("; the server drops a request with probability {}", scenario.server.drop);
+        out += text!("; the server drops a request with probability ");
+        out += &scenario.server.drop.to_string();
     }
     if let Some(capacity) = scenario.station.capacity() {
         let server = if scenario.servers.is_several() { "each" } else { "the" };
         let requests = ratio((capacity * 1e3).round() as u64, 1_000);
-        out += &format!("; {server} server can process {requests} requests per second");
+        out += &fill(text!("; # server can process # requests per second"), &[server, &requests]);
+        out += &places(scenario);
     } else if !scenario.station.is_instant() {
         let takes = distribution(&scenario.station.service);
         out += &format!("{}{takes}", text!("; the work on a request takes "));
@@ -116,7 +120,10 @@ fn what_happens(scenario: &Scenario) -> String {
         return out + ".";
     }
     if let Some(options) = resolver_options(scenario) {
-        return out + &format!(". The resolver follows resolv.conf with {options}.");
+        return out
+            + text!(". The resolver follows resolv.conf with ")
+            + &options.to_string()
+            + ".";
     }
     let apart = scenario.policy != scenario.preset.policy();
     let which = if apart { "a changed" } else { "the" };
@@ -130,11 +137,22 @@ fn what_happens(scenario: &Scenario) -> String {
     out + "."
 }
 
+/// Returns how many requests may wait for the work of a server.
+fn places(scenario: &Scenario) -> String {
+    match scenario.station.queue {
+        None => String::new(),
+        Some(0) => text!(" and has no queue").to_string(),
+        Some(most) => text!(" and has a queue of ").to_string() + &grouped(u64::from(most)),
+    }
+}
+
 /// Returns how long packets take and how many are lost: of each direction, if they differ.
 fn trips(link: &Link, one: bool) -> String {
     let time = match &link.latency {
         Latency::OneWay(time) => distribution(time),
-        Latency::RoundTrip(time) => format!("half of a round trip of {}", distribution(time)),
+        Latency::RoundTrip(time) => {
+            text!("half of a round trip of ").to_string() + &distribution(time)
+        }
     };
     let reply_time = match &link.reply_latency {
         Same::Own(time) => &distribution(time),
@@ -325,6 +343,10 @@ mod tests {
                 ". A packet takes 10 ms; the server can process 500 requests per second. With",
             ),
             ("server.service=300ms", "; the server can process 3.33 requests per second. With"),
+            (
+                "server.service=2ms&server.queue=10",
+                "; the server can process 500 requests per second and has a queue of 10. With",
+            ),
             (
                 "server.service=300ms&server.workers=none",
                 "; the work on a request takes 300 ms. With",

@@ -18,7 +18,7 @@ pub(crate) fn servers(run: &PageRun, timeline: &Timeline, at: u64) -> String {
             }
         }
         if wasted > 0 {
-            words.push(count(wasted as u64, "request") + " served without effect");
+            words.push(count(wasted as u64, "request") + " wasted");
         }
         let wrong = servers.troubles_at(at).filter(|trouble| trouble.is_of_server(place));
         words.extend(wrong.map(|trouble| since(&trouble.word(), trouble.from)));
@@ -67,7 +67,7 @@ mod tests {
         let late =
             "exchanges=2&token=true&server.service=140ms&server.reply=mirror&server.workers=none";
         assert_eq!(at(late, 240), "Server: busy 2.");
-        assert_eq!(at(late, 255), "Server: busy 1, 1 request served without effect.");
+        assert_eq!(at(late, 255), "Server: busy 1, 1 request wasted.");
         let faults = "exchanges=9&server.drop=1&faults=100ms+1s+server-down;200ms+1s+partition";
         assert_eq!(at(faults, 99), "", "nothing is wrong yet");
         assert_eq!(at(faults, 300), "Server: down since 100 ms; link cut since 200 ms.");

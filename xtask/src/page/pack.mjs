@@ -21,8 +21,12 @@ const FORMATS = [
   { ending: ".gz", pack: promisify(gzip), unpack: promisify(gunzip), options: () => [{ level: 9 }] },
 ];
 
+/** Above this size, a file that few visitors load, only the first setting is tried: each takes seconds. */
+const LARGE = 500_000;
+
 function brotli(size) {
-  return BROTLI.map((setting) => ({ params: { [BROTLI_PARAM_SIZE_HINT]: size, ...setting } }));
+  const tried = size > LARGE ? BROTLI.slice(0, 1) : BROTLI;
+  return tried.map((setting) => ({ params: { [BROTLI_PARAM_SIZE_HINT]: size, ...setting } }));
 }
 
 /** Returns the shortest. */
