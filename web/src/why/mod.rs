@@ -290,7 +290,7 @@ impl<'a> Chain<'a> {
         let failed = failure.is_some_and(|(_, record)| record.at.as_nanos() <= wait.armed);
         if let Some(send) = reply::earlier_failure(self.records(), wait) {
             let what =
-                text!("The client had learned that send # failed, and waits for that reason.");
+                text!("The client had learned that send # failed, and waited for that reason.");
             self.say(what.replace('#', &send.to_string()), Some(wait.record));
         }
         if let (false, Some(limit)) = (failed, policy::policy_of(self, wait).attempt_timeout()) {

@@ -32,7 +32,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "server.fail=1&link.latency=60ms&policy.max_sends=4",
-        "The client had learned that send 1 failed, and waits for that reason.",
+        "The client had learned that send 1 failed, and waited for that reason.",
     ),
     (
         "policy.max_timeout=150ms&server.drop=1",
