@@ -1,6 +1,7 @@
 //! Numbers as people read them on a page: rounded, grouped, with a unit. Integers only, which also
 //! keeps the float formatter out of the module.
 
+use retrylab_core::time::Instant;
 pub(crate) use retrylab_core::trace::words::{capital, count, grouped, ratio, span, spread, unit};
 
 /// Returns a number in at most six characters: `99,999`, `123 k`, `4.29 G`.
@@ -45,6 +46,15 @@ pub(crate) fn clock(nanos: u64, places: u32) -> String {
     let per_second = 1_000_000_000 / unit;
     let (whole, rest) = (nanos / unit / per_second, nanos / unit % per_second);
     format!("{}.{rest:0width$}", grouped(whole), width = places as usize)
+}
+
+/// Returns a period as text: "from 1 s to 3 s", or "from 1 s on".
+pub(crate) fn period(from: Instant, until: Option<Instant>) -> String {
+    let from = span(from.as_nanos());
+    match until {
+        Some(until) => format!("from {from} to {}", span(until.as_nanos())),
+        None => format!("from {from} on"),
+    }
 }
 
 #[cfg(test)]

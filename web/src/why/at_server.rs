@@ -1,8 +1,8 @@
 //! Why the server lost or failed a request, and how long it took.
 
 use super::Chain;
-use super::on_link::{drew, period};
-use crate::numbers::{count, span};
+use super::on_link::drew;
+use crate::numbers::{count, period, span};
 use crate::rest::text;
 use crate::timeline::{Id, Job, Packet, Subject, Timeline};
 use retrylab_core::random::{Direction, Trial};

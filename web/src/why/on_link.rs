@@ -1,6 +1,6 @@
 //! Why the link lost a packet, or did not: the link's own checks, made again.
 
-use crate::numbers::{count, grouped, span};
+use crate::numbers::{count, grouped, period};
 use crate::rest::{fill, text};
 use crate::run::{MAX_FLOWS, PageRun};
 use crate::timeline::Packet;
@@ -201,15 +201,6 @@ fn compared(trial: Trial, what: &str) -> String {
 /// Returns the end of a fault; `None` if it lasts forever.
 fn end_of(fault: Fault) -> Option<Instant> {
     Some(fault.until).filter(|until| *until < Instant::MAX)
-}
-
-/// Returns a period as text: "from 1 s to 3 s", or "from 1 s on".
-pub(super) fn period(from: Instant, until: Option<Instant>) -> String {
-    let from = span(from.as_nanos());
-    match until {
-        Some(until) => format!("from {from} to {}", span(until.as_nanos())),
-        None => format!("from {from} on"),
-    }
 }
 
 fn tenths(value: f64) -> String {

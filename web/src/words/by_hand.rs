@@ -1,12 +1,12 @@
 //! What goes wrong in a scenario, and what a person does to its packets, in words.
 
-use crate::numbers::span;
+use crate::numbers::{period, span};
 use crate::rest::{fill, text};
 use crate::timeline::{Site, Trouble};
 use retrylab_core::link::ActKind;
 use retrylab_core::random::Direction;
 use retrylab_core::scenario::Scenario;
-use retrylab_core::time::nanos;
+use retrylab_core::time::{Instant, nanos};
 
 /// Number of faults or acts that are named.
 const NAMED: usize = 4;
@@ -20,12 +20,9 @@ pub(super) fn faults(scenario: &Scenario) -> String {
             (Site::Servers, true) if trouble.of_all_servers() => text!("all servers "),
             _ => "",
         };
-        let until = match trouble.until {
-            u64::MAX => " on".to_string(),
-            until => " to ".to_string() + &span(until),
-        };
-        let (what, from) = (trouble.words(scenario), span(trouble.from));
-        fill("## from ##", &[whose, &what, &from, &until])
+        let until = (trouble.until < u64::MAX).then(|| Instant::from_nanos(trouble.until));
+        let when = period(Instant::from_nanos(trouble.from), until);
+        fill("## #", &[whose, &trouble.words(scenario), &when])
     });
     named(text!(" Faults: "), all.collect())
 }

@@ -1,19 +1,16 @@
 //! Models in words: how long something takes, what is lost, when exchanges arrive.
 
+use super::policy::time;
 use crate::numbers::{grouped, span};
 use crate::rest::{fill, text};
 use retrylab_core::client::Arrivals;
 use retrylab_core::dist::Distribution;
 use retrylab_core::link::{Loss, Rate};
 use retrylab_core::random::Probability;
-use retrylab_core::time::{Duration, nanos};
+use retrylab_core::time::Duration;
 
 /// Number of times that a list names.
 const LISTED: usize = 5;
-
-fn time(time: Duration) -> String {
-    span(nanos(time))
-}
 
 /// Returns how long something takes, after "takes".
 pub(super) fn distribution(distribution: &Distribution) -> String {

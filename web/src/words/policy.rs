@@ -16,10 +16,11 @@ pub(super) fn policy(scenario: &Scenario) -> String {
     let writes = scenario.workload == Workload::Write;
     let schedule = if writes { Schedule::of_writes(policy) } else { Schedule::new(policy) };
     let sends = schedule.certain_sends(policy);
-    let mut ending = schedule.ending() + if_no_reply(scenario, &schedule) + sooner(policy);
+    let mut ending = schedule.ending();
     if policy.first_delay().is_some() && schedule.has_time() {
         ending = since_first_send(&ending);
     }
+    ending = ending + if_no_reply(scenario, &schedule) + sooner(policy);
     if sends == 1 || writes && policy.hedging() {
         return short(sends, writes) + &ending;
     }
@@ -65,13 +66,10 @@ fn short(sends: usize, writes: bool) -> String {
 /// Returns the end of a client whose first send is delayed.
 #[inline(never)]
 fn since_first_send(ending: &str) -> String {
-    let after = text!(" after its first send");
-    let (time, more) = ending.split_at(ending.find([',']).unwrap_or(ending.len()));
-    let (time, reply) = time.split_at(time.find(" if ").unwrap_or(time.len()));
-    time.replacen(" at ", " ", 1) + after + reply + more
+    ending.replacen(" at ", " ", 1) + text!(" after its first send")
 }
 
-fn time(duration: Duration) -> String {
+pub(super) fn time(duration: Duration) -> String {
     span(nanos(duration))
 }
 

@@ -315,9 +315,14 @@ impl Wording<'_> {
         }
     }
 
-    /// Returns the name of the server that the record concerns, in quotation marks, if there are several.
+    /// Returns the name of the server that the record concerns, if there are several.
+    fn server_name(&self) -> Option<ServerName> {
+        self.setting.servers.get(self.record.server()?)
+    }
+
+    /// The same in quotation marks, for a sentence.
     fn server(&self) -> Option<String> {
-        self.setting.servers.get(self.record.server()?).map(quoted)
+        self.server_name().map(quoted)
     }
 
     /// Returns the name of the server after these words, such as ` to server “second”`, if there are several.
@@ -327,8 +332,7 @@ impl Wording<'_> {
 
     /// Returns the name of the server for a note, such as ` to second`, if there are several.
     fn note_server(&self, before: &str) -> String {
-        let name = self.record.server().and_then(|number| self.setting.servers.get(number));
-        name.map_or_else(String::new, |name| format!(" {before} {name}"))
+        self.server_name().map_or_else(String::new, |name| format!(" {before} {name}"))
     }
 
     fn client(&self) -> String {

@@ -169,8 +169,8 @@ impl Flow {
         Known { other: other.map(|label| label.exchange), ..known }
     }
 
-    /// Returns the last send of the exchange that a client takes a failure for, if it is not that of the send that failed: a
-    /// client that cannot tell its exchanges apart has a single open one.
+    /// Returns the last send of the exchange that a client counts a failure for, if the send that failed belongs to another one.
+    /// That happens when replies do not name their exchange; such a client has one exchange at a time.
     fn taken_for(&self, failed: Option<Label>) -> Option<Label> {
         let own = |open: &Open| failed.is_some_and(|failed| failed.exchange == open.label.exchange);
         let last = self.open.last().map(|open| open.label);

@@ -59,20 +59,11 @@ pub(in super::super) fn timer_armed(
         Timer::Resend if left == span(0) => sends_at_once(wording),
         Timer::Resend | Timer::Timeout => waits_for_reply(wording, "", &left),
         Timer::GiveUp => waits_for_reply(wording, "a final ", &left),
-        Timer::Backoff
-        | Timer::Hint
-        | Timer::Limits
-        | Timer::Start
-        | Timer::Think
-        | Timer::Arrival
-        | Timer::Service
-        | Timer::Outage
-        | Timer::Recovery
-        | Timer::Other(_) => other_armed(wording, timer, &left),
+        _ => other_armed(wording, timer, &left),
     }
 }
 
-/// Returns the words for a wait that is not one for a reply.
+/// Returns the words for a wait that is not one for a reply. It names every timer, so a new one does not compile without words.
 #[inline(never)]
 fn other_armed(wording: &Wording<'_>, timer: Timer, left: &str) -> Words {
     let host = wording.host();
@@ -212,20 +203,11 @@ fn job(wording: &Wording<'_>) -> String {
 pub(in super::super) fn timer_fired(wording: &Wording<'_>, timer: Timer) -> Words {
     match timer {
         Timer::Resend | Timer::GiveUp | Timer::Timeout => silence(wording),
-        Timer::Backoff
-        | Timer::Hint
-        | Timer::Limits
-        | Timer::Start
-        | Timer::Think
-        | Timer::Arrival
-        | Timer::Service
-        | Timer::Outage
-        | Timer::Recovery
-        | Timer::Other(_) => other_fired(wording, timer),
+        _ => other_fired(wording, timer),
     }
 }
 
-/// Returns the words for the end of a wait that is not one for a reply.
+/// Returns the words for the end of a wait that is not one for a reply, and also names every timer.
 #[inline(never)]
 fn other_fired(wording: &Wording<'_>, timer: Timer) -> Words {
     let dull = |subject: String, predicate: &str, note: &str| {
